@@ -1,0 +1,5 @@
+"""`python -m pipeline` is `tuban`."""
+
+from pipeline.cli import main
+
+main()

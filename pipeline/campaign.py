@@ -1,0 +1,93 @@
+"""A campaign as configured: what every command begins with, and where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.layers import Layer
+from pipeline.records import CampaignFacts
+
+
+@dataclass(frozen=True)
+class ImageryFile:
+    """One imagery file as configured; what is not said here may be said by its name or metadata."""
+
+    path: Path
+    phase: str  # "before" | "after"
+    date: str
+    sensor: str
+    bands: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What came from people, as paths that exist."""
+
+    patches: tuple[Path, ...]
+    counties: tuple[Path, ...]
+    imagery: tuple[ImageryFile, ...]
+    expected: Path | None
+    towns: Path | None
+    patches_crs: str
+    counties_crs: str
+    patches_encoding: str
+    area_unit: str
+    levels: str | tuple[int, ...] | tuple[str, ...]
+    patch_fields: Mapping[str, str]
+    county_fields: Mapping[str, str]
+    patch_types: str
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign as configured: what every command begins with."""
+
+    file: Path
+    facts: CampaignFacts
+    form: str
+    inputs: Inputs
+    archive: Path
+    out: Path
+    sections: Mapping[str, Any]
+    raw: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+    @property
+    def files(self) -> Files:
+        return Files(self.archive, self.out)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the layers and state of one campaign lie."""
+
+    archive: Path
+    out: Path
+
+    def __getitem__(self, layer: Layer) -> Path:
+        return self.out / "tables" / f"{layer.name}.parquet"
+
+    @property
+    def state(self) -> Path:
+        return self.out / ".state"
+
+    @property
+    def reports(self) -> Path:
+        return self.out / "reports"
+
+    def state_file(self, name: str) -> Path:
+        return self.state / name
+
+    def slice(self, code: str) -> Path:
+        """What a county's own jobs read of the run: its pieces and the other parts of their patches."""
+        return self.state / "slices" / f"{code}.arrow"
+
+    def work(self, stage: str, code: str) -> Path:
+        """Where a county's products of one stage lie until the folder is published."""
+        return self.state / "work" / stage / code
+
+    def county(self, code: str) -> Path:
+        """What one county is handed."""
+        return self.out / "counties" / code

@@ -1,0 +1,213 @@
+"""The command line: the only print, the only exit. stdout carries data, stderr carries talk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline import __version__
+from pipeline.errors import Refusal
+
+if TYPE_CHECKING:
+    from pipeline.campaign import Campaign
+    from pipeline.conduct import Conducted
+
+OK, BUG, PARTLY, INTERRUPTED = 0, 1, 3, 130
+# Named here and not taken from STAGES, so that `tuban --help` loads nothing; a test holds the two together.
+STAGE_VERBS = {
+    "ingest": "Sort every record of every delivery: accepted, quarantined with its reason, or duplicate.",
+    "clip": "Cut patches at county borders, with an account of every square metre.",
+    "render": "Draw the book of map sheets of each county.",
+    "export": "Make each county's folder: sheets, checklist, GeoPackages, project, sums.",
+    "report": "Write the books, the status of each county and the morning page.",
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="tuban")
+def cli() -> None:
+    """From satellite change polygons to county map books, checklists and balanced accounts.
+
+    Begin with `tuban demo DIR`, then `tuban run DIR/campaign.toml`.
+    """
+
+
+def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--only", multiple=True, metavar="CODE", help="Only counties whose code begins so; repeatable."),
+        click.option("--workers", type=click.IntRange(1), help="Local processes (default: as many as processors)."),
+        click.option("--again", is_flag=True, help="Do everything anew, fresh or not."),
+        click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How stderr talks."),
+        click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@_run_options
+def run(**wish: Any) -> None:
+    """Run all stages in order; what is fresh is skipped."""
+    _conduct(list(STAGE_VERBS), **wish)
+
+
+def _stage_command(name: str, sentence: str) -> None:
+    def command(**wish: Any) -> None:
+        _conduct([name], **wish)
+
+    cli.command(name, help=sentence)(_run_options(command))
+
+
+for _name, _sentence in STAGE_VERBS.items():
+    _stage_command(_name, _sentence)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--size", type=click.Choice(["tiny", "small", "province"]), default="small", show_default=True)
+@click.option("--seed", type=int, default=20251008, show_default=True)
+def demo(folder: Path, size: str, seed: int) -> None:
+    """Write a synthetic province: deliveries, boundaries, imagery, announcements and a campaign.toml."""
+
+    def write() -> int:
+        from pipeline.demo.province import make_demo
+
+        summary = make_demo(folder, size, seed, _talker("text"))
+        _say(f"{folder}: {summary.received} records, {len(summary.counties)} counties, {len(summary.troubles)} troubles")
+        _say(f"next: tuban run {folder / 'campaign.toml'}")
+        return OK
+
+    _guarded(write)
+
+
+@cli.command()
+@click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+def status(config: Path, as_json: bool) -> None:
+    """Show each county: announced, came, pieces, sheets, rows, state; and issues by code."""
+
+    def show() -> int:
+        from pipeline.config import read_campaign
+        from pipeline.status import status_lines, status_value
+
+        campaign = read_campaign(config)
+        value = status_value(campaign.files)
+        click.echo(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(status_lines(value)))
+        return OK
+
+    _guarded(show)
+
+
+@cli.command()
+@click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def settings(config: Path) -> None:
+    """Show the effective configuration, with defaults and units."""
+
+    def show() -> int:
+        from pipeline.config import effective, read_campaign
+
+        click.echo(effective(read_campaign(config)))
+        return OK
+
+    _guarded(show)
+
+
+@cli.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+def verify(path: Path) -> None:
+    """Check a county folder, a zip of one, or a whole output tree against its sums."""
+
+    def check() -> int:
+        from pipeline.verify import verify_path
+
+        problems, checked = verify_path(path)
+        for one in problems:
+            click.echo(one)
+        _say(f"{checked} files checked, {len(problems)} problems")
+        return PARTLY if problems else OK
+
+    _guarded(check)
+
+
+def _conduct(
+    names: list[str], config: Path, only: tuple[str, ...], workers: int | None, again: bool, log_format: str
+) -> None:
+    def go() -> int:
+        from pipeline.conduct import Wish, conduct
+        from pipeline.config import read_campaign
+        from pipeline.engine.workers import default_workers
+        from pipeline.stages import STAGES
+
+        campaign = read_campaign(config)
+        wish = Wish(only, workers or default_workers(), again)
+        done = conduct(campaign, [one for one in STAGES if one.name in names], wish, _talker(log_format))
+        _show_failures(done)
+        if "report" in names:
+            _say_where(campaign)
+        return _exit_code(done)
+
+    _guarded(go)
+
+
+def _exit_code(done: Conducted) -> int:
+    """3 where counties failed, files were set aside whole, the quarantine passed its budget or books do not balance."""
+    return PARTLY if done.failed or done.doubts else OK
+
+
+def _show_failures(done: Conducted) -> None:
+    for one in done.failed:
+        _say(f"{one.stage} {one.unit}: {one.problem}", "red")
+    for words in done.doubts:
+        _say(words, "yellow")
+
+
+def _say_where(campaign: Campaign) -> None:
+    _say(f"look at {campaign.files.reports / 'index.html'}")
+    folder = campaign.out / "counties"
+    if folder.is_dir():
+        _say(f"county folders: {folder}")
+
+
+def _talker(log_format: str) -> Callable[[str], None]:
+    if log_format == "json":
+        return lambda words: click.echo(json.dumps({"say": words}, ensure_ascii=False), err=True)
+    return _say
+
+
+def _say(words: str, colour: str | None = None) -> None:
+    click.secho(words, err=True, fg=colour if sys.stderr.isatty() else None)
+
+
+def _guarded(work: Callable[[], int]) -> None:
+    """Run a command's work; what it raises becomes words and the exit code of the contract."""
+    try:
+        code = work()
+    except Refusal as refusal:
+        for line in refusal.lines():
+            _say(line, "red")
+        code = refusal.code
+    except KeyboardInterrupt:
+        _say("interrupted; run again to go on where it stopped", "red")
+        code = INTERRUPTED
+    except Exception as bug:
+        code = _bug(bug)
+    sys.exit(code)
+
+
+def _bug(bug: Exception) -> int:
+    import traceback
+
+    outcome = getattr(bug, "outcome", None)
+    click.echo(outcome.trace if outcome else "".join(traceback.format_exception(bug)), err=True)
+    _say("this is a bug of tuban: please send the lines above with the campaign.toml", "red")
+    return BUG
+
+
+def main() -> None:
+    """The console script."""
+    cli()

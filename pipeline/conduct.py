@@ -1,0 +1,164 @@
+"""Conduct a campaign: the stages in order, under one lock, each asked for its jobs when those before it are done."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType
+
+from pipeline.campaign import Campaign, Files
+from pipeline.county_jobs import county_slices
+from pipeline.engine.run import Workshop, run_jobs
+from pipeline.engine.stage import Job, Outcome, Stage
+from pipeline.engine.workers import engine_of, serial
+from pipeline.errors import LOCKED, Refusal
+from pipeline.publish import sweep
+from pipeline.stages import clip, export, ingest, render, report
+
+_ROOMS: dict[str, ModuleType] = {one.STAGE.name: one for one in (ingest, clip, render, export, report)}
+
+
+@dataclass
+class Conducted:
+    """All outcomes of a run, in order."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def of(self, stage: str) -> list[Outcome]:
+        return [one for one in self.outcomes if one.stage == stage]
+
+    @property
+    def failed(self) -> list[Outcome]:
+        return [one for one in self.outcomes if one.status in ("failed", "refused")]
+
+    doubts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a run: which counties, how many workers, all over again."""
+
+    only: tuple[str, ...] = ()
+    workers: int = 1
+    again: bool = False
+
+
+def conduct(campaign: Campaign, stages: Sequence[Stage], wish: Wish, talk: Callable[[str], None]) -> Conducted:
+    """Run these stages; a stage of the whole run that fails ends the run.
+
+    Raises:
+        Refusal: another run holds the lock (75), or the input cannot be used (4).
+    """
+    done = Conducted()
+    with locked(campaign.files):
+        shop = Workshop.at(campaign.out, again=wish.again, talk=talk)
+        sweep(campaign.out)
+        try:
+            for stage in stages:
+                outcomes = _run_stage(campaign, stage, wish, shop)
+                done.outcomes += outcomes
+                done.doubts += _doubts(stage, shop)
+                talk(stage_line(stage.name, outcomes))
+                _stop_if_run_failed(stage, outcomes)
+        finally:
+            shop.digests.save()
+    return done
+
+
+def _run_stage(campaign: Campaign, stage: Stage, wish: Wish, shop: Workshop) -> list[Outcome]:
+    room = _ROOMS[stage.name]
+    if stage.grain == "run":
+        shop.engine = serial
+        jobs: list[Job] = room.jobs(campaign, shop)
+    else:
+        shop.engine = engine_of(wish.workers)
+        jobs = room.jobs(campaign, shop, wish.only)
+        _retire(campaign, stage, shop)
+    return run_jobs(shop, jobs)
+
+
+def _doubts(stage: Stage, shop: Workshop) -> list[str]:
+    """What a finished report says against calling the run wholly good."""
+    receipt = shop.receipts.find(stage.name) if stage.name == "report" else None
+    if receipt is None:
+        return []
+    tally = receipt.tally
+    said = [
+        (tally.get("imbalances"), "the books do not balance: see imbalances in reports/balance.json"),
+        (
+            tally.get("quarantine_passed"),
+            "more records were set aside than [ingest] quarantine_share allows: see reports/quarantine.csv",
+        ),
+        (
+            tally.get("refused_files"),
+            f"{tally.get('refused_files')} files were set aside whole: see the issues in reports/index.html",
+        ),
+    ]
+    return [words for true, words in said if true]
+
+
+def _retire(campaign: Campaign, stage: Stage, shop: Workshop) -> None:
+    """Products of counties that have no patches any more go; what people sent stays in the archive."""
+    there = {one.code for one in county_slices(campaign)}
+    for unit in [one for one in shop.receipts.units(stage.name) if one not in there]:
+        shutil.rmtree(campaign.files.work(stage.name, unit), ignore_errors=True)
+        if stage.name == "export":
+            shutil.rmtree(campaign.files.county(unit), ignore_errors=True)
+        shop.receipts.drop(stage.name, unit)
+
+
+def _stop_if_run_failed(stage: Stage, outcomes: Sequence[Outcome]) -> None:
+    if stage.grain == "run":
+        for one in outcomes:
+            if one.status == "refused":
+                raise Refusal(one.problem, code=one.code)
+            if one.status == "failed":
+                raise StageFailed(one)
+
+
+class StageFailed(Exception):
+    """A stage of the whole run ended with a bug; its outcome holds the trace."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.problem)
+        self.outcome = outcome
+
+
+def stage_line(name: str, outcomes: Sequence[Outcome]) -> str:
+    """What a stage did, in one line."""
+    count = {status: sum(one.status == status for one in outcomes) for status in ("done", "fresh", "failed", "refused")}
+    words = [f"{number} {status}" for status, number in count.items() if number]
+    seconds = sum(one.seconds for one in outcomes)
+    facts = (
+        ", ".join(f"{key} {value}" for one in outcomes for key, value in one.tally.items())
+        if len(outcomes) == 1
+        else ""
+    )
+    return (
+        f"{name:<7} {', '.join(words) or 'nothing to do'}"
+        + (f"  {seconds:.1f} s" if seconds else "")
+        + (f"  ({facts})" if facts else "")
+    )
+
+
+@contextmanager
+def locked(files: Files) -> Iterator[None]:
+    """Hold the lock of a campaign: the kernel frees it when the process ends, however it ends.
+
+    Raises:
+        Refusal: another run holds it; exit code 75.
+    """
+    from filelock import FileLock, Timeout
+
+    files.archive.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(files.archive / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Refusal(f"another run holds {files.archive / '.lock'}", "wait until it ends", LOCKED) from None
+    try:
+        yield
+    finally:
+        lock.release()

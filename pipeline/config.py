@@ -1,0 +1,298 @@
+"""campaign.toml to values: every mistake named at once, each with what to type instead.
+
+Relative paths are taken from the folder of the file. Only this room knows pydantic.
+"""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from pipeline.campaign import Campaign, ImageryFile, Inputs
+from pipeline.errors import INPUT, USAGE, Refusal, Refusals
+from pipeline.records import CampaignFacts, Office
+from pipeline.shelf import read_toml, shelf
+from pipeline.stages import STAGES
+from pipeline.texts import languages
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ImageryFiles(_Table):
+    """One entry of `[inputs] before` or `after` as a table."""
+
+    path: str
+    date: str = ""
+    sensor: str = ""
+    bands: tuple[int, ...] = ()
+
+
+class _Inputs(_Table):
+    patches: list[str] = Field(min_length=1)
+    counties: list[str] = Field(min_length=1)
+    towns: str = ""
+    before: list[ImageryFiles] = []
+    after: list[ImageryFiles] = []
+    expected: str = ""
+    patches_crs: str = ""
+    counties_crs: str = ""
+    patches_encoding: str = ""
+    levels: str | list[int] | list[str] | None = None
+    patch_fields: dict[str, str] = {}
+    county_fields: dict[str, str] = {}
+    area_unit: str = ""
+
+
+class _Campaign(_Table):
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    title: str = Field(min_length=1)
+    profile: str = "cn"
+    language: str = ""
+    area_unit: Literal["", "mu", "ha", "ac"] = ""
+    form: str = ""
+    map_date: date | None = None
+    lead_note: bool | None = None
+
+
+class _Profile(_Table):
+    language: str
+    area_unit: Literal["mu", "ha", "ac"]
+    form: str
+    levels: str | list[int] | list[str]
+    patch_types: str
+    lead_note: bool
+
+
+class _Folder(_Table):
+    folder: str
+
+
+TOP = ("campaign", "office", "inputs", "archive", "output")
+
+
+def read_campaign(path: Path) -> Campaign:
+    """The campaign of a file.
+
+    Raises:
+        Refusals: every mistake found; exit code 2, or 4 where nothing but input files is missing.
+    """
+    tree = read_toml(path)
+    found: list[Refusal] = []
+    found += _unknown(tree, [*TOP, *(stage.name for stage in STAGES)], path.name, "section")
+    found += [_missing(path, f"[{name}]", hint) for name, hint in _NEEDED.items() if name not in tree]
+    campaign = _parse(_Campaign, tree.get("campaign", {}), "campaign", found)
+    profile = _profile(path, campaign, found)
+    office = _parse(Office, tree.get("office", {}), "office", found)
+    inputs = _parse(_Inputs, _listed(tree.get("inputs", {})), "inputs", found)
+    archive = _parse(_Folder, {"folder": "archive"} | tree.get("archive", {}), "archive", found)
+    output = _parse(_Folder, {"folder": "out"} | tree.get("output", {}), "output", found)
+    sections = {one.name: _parse(one.section, tree.get(one.name, {}), one.name, found) for one in STAGES}
+    if campaign and campaign.language and campaign.language not in languages():
+        found.append(_choice("[campaign] language", campaign.language, languages()))
+    resolved = _resolve(path.parent, inputs, profile, found) if inputs else None
+    if found:
+        raise Refusals(found)
+    assert resolved is not None  # everything was parsed, or something is in `found`
+    return Campaign(
+        file=path,
+        facts=_facts(campaign, profile, office),
+        form=campaign.form or profile.form,
+        inputs=resolved,
+        archive=path.parent / archive.folder,
+        out=path.parent / output.folder,
+        sections=sections,
+        raw=tree,
+    )
+
+
+_NEEDED = {
+    "campaign": 'write [campaign] with id = "2025Q3" and title = "…"',
+    "inputs": 'write [inputs] with patches = ["deliveries/*"] and counties = "boundaries/counties.gpkg"',
+}
+
+
+def _missing(path: Path, what: str, hint: str) -> Refusal:
+    return Refusal(f"{path.name} has no {what}", hint, USAGE)
+
+
+def _facts(campaign: _Campaign, profile: _Profile, office: Office) -> CampaignFacts:
+    return CampaignFacts(
+        id=campaign.id,
+        title=campaign.title,
+        profile=campaign.profile,
+        language=campaign.language or profile.language,
+        map_date=campaign.map_date,
+        office=office,
+        area_unit=campaign.area_unit or profile.area_unit,
+        crs="",  # known once the county layer is read
+        lead_note=profile.lead_note if campaign.lead_note is None else campaign.lead_note,
+    )
+
+
+def _profile(path: Path, campaign: _Campaign | None, found: list[Refusal]) -> _Profile | None:
+    name = campaign.profile if campaign else "cn"
+    own = path.parent / name
+    file = own if name.endswith(".toml") else shelf() / "campaigns" / f"{name}.toml"
+    if not file.is_file():
+        found.append(_choice("[campaign] profile", name, [one.stem for one in file.parent.glob("*.toml")]))
+        return None
+    return _parse(_Profile, read_toml(file), f"profile {name}", found)
+
+
+def _listed(inputs: Any) -> Any:
+    """Where a list is wanted and one value given, a list of one; imagery as tables."""
+    if not isinstance(inputs, dict):
+        return inputs
+    tidy = dict(inputs)
+    for key in ("patches", "counties", "before", "after"):
+        if isinstance(tidy.get(key), str | dict):
+            tidy[key] = [tidy[key]]
+    for key in ("before", "after"):
+        if isinstance(tidy.get(key), list):
+            tidy[key] = [{"path": one} if isinstance(one, str) else one for one in tidy[key]]
+    return tidy
+
+
+def _parse(kind: Any, tree: Any, section: str, found: list[Refusal]) -> Any:
+    """A value of `kind` from one table; mistakes are added to `found` and give None."""
+    try:
+        return TypeAdapter(kind).validate_python(tree)
+    except ValidationError as problem:
+        names = list(TypeAdapter(kind).json_schema().get("properties", {}))
+        found += [_mistake(section, one, names) for one in problem.errors()]
+        return None
+
+
+def _mistake(section: str, error: Any, names: list[str]) -> Refusal:
+    where = ".".join(str(step) for step in error["loc"] if step not in ("str", "list[int]", "list[str]"))
+    place = f"[{section}] {where}".strip()
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return Refusal(f"{place} is not a known key", _near(where, names), USAGE)
+    if error["type"] == "missing":
+        return Refusal(f"{place} is missing", f'write {where} = "…" under [{section}]', USAGE)
+    given = "" if error["type"].startswith("missing") else f", not {error['input']!r}"
+    return Refusal(f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}{given}", _HINTS.get(where, ""), USAGE)
+
+
+_HINTS = {"id": "letters, digits, _ and -, at most 40", "map_date": "a date without quotes: 2025-10-08"}
+
+
+def _unknown(tree: Mapping[str, Any], known: list[str], where: str, what: str) -> list[Refusal]:
+    return [
+        Refusal(f"{where}: [{key}] is not a known {what}", _near(key, known), USAGE) for key in tree if key not in known
+    ]
+
+
+def _near(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word.split(".")[-1], known, 1, 0.6)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+
+
+def _choice(place: str, given: str, known: list[str]) -> Refusal:
+    return Refusal(f"{place}: there is no {given!r}", f"one of: {', '.join(sorted(known))}", USAGE)
+
+
+def _resolve(base: Path, inputs: _Inputs, profile: _Profile | None, found: list[Refusal]) -> Inputs:
+    before = tuple(_imagery(base, "before", inputs.before, found))
+    after = tuple(_imagery(base, "after", inputs.after, found))
+    levels = inputs.levels if inputs.levels is not None else (profile.levels if profile else "")
+    if isinstance(levels, str) and levels not in ("", "gb2260"):
+        found.append(_choice("[inputs] levels", levels, ["gb2260", "[2, 5]", '["STATE", "CITY"]']))
+    return Inputs(
+        patches=tuple(_globbed(base, "patches", inputs.patches, found)),
+        counties=tuple(_globbed(base, "counties", inputs.counties, found)),
+        imagery=before + after,
+        expected=_single(base, "expected", inputs.expected, found),
+        towns=_single(base, "towns", inputs.towns, found),
+        patches_crs=inputs.patches_crs,
+        counties_crs=inputs.counties_crs,
+        patches_encoding=inputs.patches_encoding,
+        area_unit=inputs.area_unit,
+        levels=levels if isinstance(levels, str) else tuple(levels),  # type: ignore[arg-type]
+        patch_fields=inputs.patch_fields,
+        county_fields=inputs.county_fields,
+        patch_types=profile.patch_types if profile else "",
+    )
+
+
+_PATHS = "check the path: it is taken from the folder of the campaign file"
+
+
+def _globbed(base: Path, key: str, patterns: list[str], found: list[Refusal]) -> Iterator[Path]:
+    """The files of all patterns, each once, in order of their names."""
+    seen: set[Path] = set()
+    for pattern in patterns:
+        names = sorted(glob.glob(str(base / pattern), recursive=True))  # noqa: PTH207  (absolute patterns are allowed)
+        paths = [Path(name) for name in names if not Path(name).name.startswith((".", "~$"))]
+        if not paths:
+            found.append(Refusal(f"[inputs] {key}: nothing matches {pattern!r} in {base}", _PATHS, INPUT))
+        yield from (path for path in paths if path not in seen)
+        seen.update(paths)
+
+
+def _imagery(base: Path, phase: str, entries: list[ImageryFiles], found: list[Refusal]) -> Iterator[ImageryFile]:
+    for one in entries:
+        for path in _globbed(base, phase, [one.path], found):
+            if path.suffix.lower() in (".tif", ".tiff"):
+                yield ImageryFile(path, phase, one.date, one.sensor, one.bands)
+
+
+def _single(base: Path, key: str, name: str, found: list[Refusal]) -> Path | None:
+    if not name:
+        return None
+    path = base / name
+    if not path.is_file():
+        found.append(Refusal(f"[inputs] {key}: {path} does not exist", _PATHS, INPUT))
+    return path
+
+
+def effective(campaign: Campaign) -> str:
+    """The configuration in force as TOML: what the file says, and every default with it."""
+    facts, inputs = campaign.facts, campaign.inputs
+    lines = [
+        "[campaign]",
+        *_lines({k: v for k, v in vars(facts).items() if k not in ("office", "crs")}),
+        f"form = {_toml(campaign.form)}",
+    ]
+    lines += ["", "[office]", *_lines(vars(facts.office)), "", "[inputs]"]
+    shown = {
+        key: value for key, value in vars(inputs).items() if key not in ("imagery", "patch_fields", "county_fields")
+    }
+    for phase in ("before", "after"):
+        shown[phase] = [one.path for one in inputs.imagery if one.phase == phase]
+    lines += _lines(shown)
+    lines += [
+        "",
+        "[inputs.patch_fields]",
+        *_lines(inputs.patch_fields),
+        "",
+        "[inputs.county_fields]",
+        *_lines(inputs.county_fields),
+    ]
+    lines += ["", "[archive]", f"folder = {_toml(campaign.archive)}", "", "[output]", f"folder = {_toml(campaign.out)}"]
+    for name, section in campaign.sections.items():
+        lines += ["", f"[{name}]", *_lines(vars(section))]
+    return "\n".join(lines)
+
+
+def _lines(values: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in values.items() if value is not None]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float | date):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    return json.dumps(str(value), ensure_ascii=False)

@@ -1,0 +1,94 @@
+"""Jobs of counties: which there are, and what each depends on. No geo library is needed to find that all is fresh."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.campaign import Campaign, Files
+from pipeline.engine.digest import folder_digest, value_digest
+from pipeline.errors import Refusal
+from pipeline.records import CampaignFacts
+from pipeline.shelf import shelf
+
+
+@dataclass(frozen=True)
+class CountySlice:
+    """One county's entry in `slices.json`, with the imagery under its asked pieces."""
+
+    code: str
+    digest: str
+    rows: tuple[int, ...]
+    asked: int
+    blocked: bool
+    scenes: tuple[dict[str, Any], ...]
+
+    @property
+    def scenes_digest(self) -> str:
+        return value_digest(self.scenes)
+
+
+def county_slices(campaign: Campaign) -> list[CountySlice]:
+    """All counties that are asked about something, in order of codes.
+
+    Raises:
+        Refusal: clip has not run.
+    """
+    slices, scenes = _read(campaign.files, "slices.json"), _read(campaign.files, "scenes.json")
+    return [_slice(code, one, scenes) for code, one in sorted(slices.items())]
+
+
+def wanted(slices: Sequence[CountySlice], only: Sequence[str]) -> list[CountySlice]:
+    """The counties whose code begins with one of `only`; all where that is empty.
+
+    Raises:
+        Refusal: no county with patches has such a code.
+    """
+    chosen = [one for one in slices if not only or one.code.startswith(tuple(only))]
+    if only and not chosen:
+        codes = ", ".join(one.code for one in slices[:12])
+        raise Refusal(f"no county with patches has a code that begins with {' or '.join(only)}", f"there are: {codes}")
+    return chosen
+
+
+def _read(files: Files, name: str) -> Any:
+    path = files.state_file(name)
+    try:
+        return json.loads(path.read_bytes())
+    except OSError:
+        raise Refusal("there are no clipped patches yet", "run `tuban run` or `tuban clip` first") from None
+
+
+def _slice(code: str, entry: dict[str, Any], scenes: Sequence[dict[str, Any]]) -> CountySlice:
+    box = _frame_reach(entry["box"])
+    under = tuple(one for one in scenes if _touch(box, one["box"]))
+    return CountySlice(code, entry["digest"], tuple(entry["rows"]), entry["asked"], entry["blocked"], under)
+
+
+def _frame_reach(box: Sequence[float]) -> list[float]:
+    """Degrees of ground that the frames of a county's sheets may show: a patch fills at least a good half of its
+    frame, or the frame is a few kilometres wide at the smallest scale that imagery asks for."""
+    # on a map sheet; the margin in degrees is some kilometres
+    west, south, east, north = box
+    dx, dy = (east - west) + 0.05, (north - south) + 0.05
+    return [west - dx, south - dy, east + dx, north + dy]
+
+
+def _touch(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
+
+
+def county_facts(campaign: Campaign) -> CampaignFacts:
+    """The facts of the campaign, with the CRS that the county layer gave it."""
+    return replace(campaign.facts, crs=_read(campaign.files, "ingest_summary.json")["crs"])
+
+
+@cache
+def shelf_digest(shelves: tuple[str, ...]) -> str:
+    """One digest of the folders of `config/` a stage reads, and of all texts."""
+    folders = [shelf() / one for one in shelves] + [Path(__file__).parent / "texts"]
+    return value_digest([folder_digest(one) for one in folders])

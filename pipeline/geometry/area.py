@@ -1,0 +1,104 @@
+"""Areas on the ellipsoid, with edges straight in longitude and latitude.
+
+The authalic function of the ellipsoid is integrated exactly along each edge, in the series of the national 椭球面积
+formula (二调/三调 database specification; terms to the ninth multiple of latitude). That is additive under cutting,
+where geodesic edges are not, and every account of the project rests on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+Geometries = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Ellipsoid:
+    """Semi-major axis in metres and inverse flattening."""
+
+    a_m: float = 6378137.0
+    inverse_flattening: float = 298.257222101
+
+    @property
+    def b_m(self) -> float:
+        return self.a_m * (1 - 1 / self.inverse_flattening)
+
+    @property
+    def e2(self) -> float:
+        f = 1 / self.inverse_flattening
+        return f * (2 - f)
+
+
+def coefficients(ellipsoid: Ellipsoid) -> Floats:
+    """Signed A, B, C, D, E of the area series, times b²; shape (5,), square metres."""
+    e2, e4, e6, e8 = (ellipsoid.e2**n for n in (1, 2, 3, 4))
+    series = np.array(
+        [
+            1 + 3 / 6 * e2 + 30 / 80 * e4 + 35 / 112 * e6 + 630 / 2304 * e8,
+            -(1 / 6 * e2 + 15 / 80 * e4 + 21 / 112 * e6 + 420 / 2304 * e8),
+            3 / 80 * e4 + 7 / 112 * e6 + 180 / 2304 * e8,
+            -(1 / 112 * e6 + 45 / 2304 * e8),
+            5 / 2304 * e8,
+        ]
+    )
+    return series * ellipsoid.b_m**2
+
+
+def area_m2(geometries: Geometries, ellipsoid: Ellipsoid) -> Floats:
+    """Area of each polygon or multipolygon (degrees), square metres; 0 for None, empty and what is not areal.
+
+    Holes are subtracted whatever the direction of rings. Geometries of mixed kinds count their polygons.
+    """
+    polygons, owner = shapely.get_parts(shapely.get_parts(geometries), return_index=True)
+    owner = shapely.get_parts(geometries, return_index=True)[1][owner]
+    areal = shapely.get_type_id(polygons) == 3
+    polygons, owner = polygons[areal], owner[areal]
+    rings, ring_polygon = shapely.get_rings(polygons, return_index=True)
+    first = np.ones(len(rings), bool)
+    first[1:] = ring_polygon[1:] != ring_polygon[:-1]
+    signed = np.where(first, 1.0, -1.0) * np.abs(ring_area_m2(rings, ellipsoid))
+    return np.bincount(owner[ring_polygon], signed, minlength=len(geometries))
+
+
+def ring_area_m2(rings: Geometries, ellipsoid: Ellipsoid) -> Floats:
+    """Signed area inside each closed ring (positive clockwise), square metres; shape (len(rings),).
+
+    Latitudes enter as differences from the ring's first vertex, so that small rings keep all their digits.
+    """
+    if len(rings) == 0:
+        return np.zeros(0)
+    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
+    start = np.searchsorted(ring, np.arange(len(rings)))
+    lat0 = coordinates[start, 1]
+    inner = ring[1:] == ring[:-1]
+    edge_ring = ring[:-1][inner]
+    dlon = np.radians(np.diff(coordinates[:, 0])[inner])
+    dlat = np.radians(np.diff(coordinates[:, 1])[inner])
+    reference = np.radians(lat0)[edge_ring]
+    offset = np.radians(coordinates[:-1, 1][inner] - lat0[edge_ring]) + dlat / 2  # of the edge's middle
+    total = np.zeros(len(dlon))
+    for k, c in zip((1, 3, 5, 7, 9), coefficients(ellipsoid), strict=True):
+        total += c * _mean_sine_above(k, reference, offset, dlat)
+    return np.bincount(edge_ring, total * dlon, minlength=len(rings))
+
+
+def _mean_sine_above(k: int, reference: Floats, offset: Floats, span: Floats) -> Floats:
+    """Mean of sin kφ along an edge less sin kφ₀: the edge's middle lies `offset` above φ₀, its ends `span` apart."""
+    base = np.sin(k * reference)
+    rise = 2 * np.cos(k * (reference + offset / 2)) * np.sin(k * offset / 2)
+    shrink = _sinc_less_one(k * span / 2)
+    return rise + (base + rise) * shrink
+
+
+def _sinc_less_one(x: Floats) -> Floats:
+    """sin(x)/x − 1 without cancellation for small x; x in radians."""
+    x2 = x * x
+    series = -x2 / 6 * (1 - x2 / 20 * (1 - x2 / 42 * (1 - x2 / 72 * (1 - x2 / 110))))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(np.abs(x) < 0.5, series, np.sin(x) / x - 1)

@@ -1,0 +1,148 @@
+"""Who a patch is: a number that survives shuffled rows and renamed files, and the same patch delivered again.
+
+Identity rests on the delivered outline (normalised, two-dimensional, in its own CRS) and the delivered number; never
+on a row, a file or a run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+Geometries = npt.NDArray[np.object_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+SAME_M = 0.001  # two vertices closer than this on the ground are one
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DEGREE_M = 111_320.0
+
+
+def outlines(geometries: Geometries) -> list[bytes]:
+    """The normalised two-dimensional WKB of each delivered geometry (little-endian), the same for any ring start."""
+    flat = shapely.normalize(shapely.force_2d(geometries))
+    return list(shapely.to_wkb(flat, byte_order=1, output_dimension=2))
+
+
+def patch_uid(campaign: str, patch_key: str, outline: bytes, crs: str) -> str:
+    """`<campaign>-<12 characters base32><check character>` of the key, the delivered outline and its CRS."""
+    digest = hashlib.sha256(b"\0".join([patch_key.encode(), outline, crs.encode()])).digest()
+    core = base64.b32encode(digest)[:12].decode()
+    return f"{campaign}-{core}{check_character(core)}"
+
+
+def check_character(text: str) -> str:
+    """The check character of ISO 7064 MOD 37-36 (hybrid system) for letters and digits."""
+    check = 36
+    for one in text.upper():
+        check = (check + _ALPHABET.index(one)) % 36 or 36
+        check = check * 2 % 37
+    return _ALPHABET[(37 - check) % 36]
+
+
+def is_patch_uid(uid: str) -> bool:
+    """Whether the check character fits: guards against a mistyped or mangled number."""
+    core = uid.rpartition("-")[2]
+    return len(core) == 13 and core.isalnum() and core.isascii() and check_character(core[:-1]) == core[-1].upper()
+
+
+def first_of_same(geometries: Geometries, numbers: Sequence[str]) -> Ints:
+    """For each patch the index of the first one that is the same patch (itself where it is the first).
+
+    `geometries` are in degrees, in the order in which the first counts. The same patch: the same geometry vertex by
+    vertex within a millimetre on the ground, and the same number; a patch without a number is the same as the first
+    with its outline, whatever the number of that.
+    """
+    first = np.arange(len(geometries))
+    for members in _same_outlines(geometries):
+        known: dict[str, int] = {}
+        for row in sorted(members, key=lambda one: (numbers[one] == "", one)):
+            number = numbers[row] or (next(iter(known)) if known else "")
+            first[row] = known.setdefault(number, row)
+    return _earliest(first)
+
+
+def _earliest(first: Ints) -> Ints:
+    """Where an unnumbered patch came before the numbered one it equals, the numbered one still counts."""
+    return first[first]
+
+
+def _same_outlines(geometries: Geometries) -> list[list[int]]:
+    """Groups of two or more geometries that are equal vertex by vertex within `SAME_M`."""
+    box = shapely.bounds(geometries)
+    corner = shapely.points(box[:, 0], box[:, 1])
+    poleward = float(np.nanmax(np.abs(box[:, [1, 3]]))) if len(box) else 0.0
+    reach = 3 * SAME_M / _DEGREE_M / max(float(np.cos(np.radians(poleward))), 0.02)
+    tree = shapely.STRtree(corner)
+    left, right = tree.query(corner, predicate="dwithin", distance=reach)
+    pairs = left < right
+    left, right = left[pairs], right[pairs]
+    counts = shapely.get_num_coordinates(geometries)
+    alike = counts[left] == counts[right]
+    left, right = left[alike], right[alike]
+    exact = shapely.equals_exact(geometries[left], geometries[right], 0.0, normalize=True)
+    group = _Groups()
+    for one, other, sure in zip(left.tolist(), right.tolist(), exact.tolist(), strict=True):
+        if sure or same_outline(geometries[one], geometries[other]):
+            group.join(one, other)
+    return group.members()
+
+
+def same_outline(one: shapely.Geometry, other: shapely.Geometry) -> bool:
+    """Whether two polygons (degrees) are equal vertex by vertex within `SAME_M`, wherever their rings begin."""
+    left, right = _ring_arrays(one), _ring_arrays(other)
+    if sorted(map(len, left)) != sorted(map(len, right)):
+        return False
+    free = list(right)
+    for ring in left:
+        match = next((at for at, it in enumerate(free) if _same_ring(ring, it)), -1)
+        if match < 0:
+            return False
+        free.pop(match)
+    return True
+
+
+def _ring_arrays(geometry: shapely.Geometry) -> list[Floats]:
+    """The open rings of a polygon in metres round its own latitude."""
+    rings = shapely.get_rings(shapely.get_parts(geometry))
+    scale = np.array([_DEGREE_M * np.cos(np.radians(geometry.bounds[1])), _DEGREE_M])
+    return [shapely.get_coordinates(ring)[:-1] * scale for ring in rings]
+
+
+def _same_ring(one: Floats, other: Floats) -> bool:
+    if len(one) != len(other):
+        return False
+    for starts in np.flatnonzero(np.hypot(*(other - one[0]).T) <= SAME_M):
+        for turned in (np.roll(other, -starts, axis=0), np.roll(other[::-1], starts + 1, axis=0)):
+            if (np.hypot(*(turned - one).T) <= SAME_M).all():
+                return True
+    return False
+
+
+class _Groups:
+    """Union-find over rows; a group's name is its smallest row."""
+
+    def __init__(self) -> None:
+        self._parent: dict[int, int] = {}
+
+    def _root(self, row: int) -> int:
+        while self._parent.setdefault(row, row) != row:
+            self._parent[row] = self._parent[self._parent[row]]
+            row = self._parent[row]
+        return row
+
+    def join(self, one: int, other: int) -> None:
+        low, high = sorted((self._root(one), self._root(other)))
+        self._parent[high] = low
+
+    def members(self) -> list[list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for row in sorted(self._parent):
+            found[self._root(row)].append(row)
+        return [found[root] for root in sorted(found)]

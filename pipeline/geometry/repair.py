@@ -1,0 +1,81 @@
+"""Invalid polygons: repaired where every method gives the same ground, set aside where methods differ.
+
+There are three readings of a faulty outline: the rings as they run (what wound twice counts twice, what wound
+backwards cancels), by structure (rings as shells and holes) and by linework (every enclosed face). Where their areas
+agree the repair changes nothing that anyone could dispute (self-touching rings, spikes); where they differ (a bow-tie
+is 0 by its ring and 50 by the others) a person must say what was meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from pipeline.geometry.area import Ellipsoid, area_m2
+
+Geometries = npt.NDArray[np.object_]
+TOLERANCE = 1e-9  # of the area
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What was done to one polygon: its row, why, and the three readings in square metres."""
+
+    row: int
+    reason: str
+    outline_m2: float
+    structure_m2: float
+    linework_m2: float
+    vertices_before: int
+    vertices_after: int
+
+    @property
+    def agreed(self) -> bool:
+        readings = (self.outline_m2, self.structure_m2, self.linework_m2)
+        return max(readings) - min(readings) <= TOLERANCE * max(readings)
+
+
+def repaired(geometries: Geometries, ellipsoid: Ellipsoid) -> tuple[Geometries, list[Repair]]:
+    """Valid geometries, and what was done to the invalid ones; those without agreement are left as they came.
+
+    `geometries` are polygons or multipolygons in degrees, none None.
+    """
+    wrong = np.flatnonzero(~shapely.is_valid(geometries))
+    if len(wrong) == 0:
+        return geometries, []
+    broken = geometries[wrong]
+    structure = areal(shapely.make_valid(broken, method="structure", keep_collapsed=False))
+    linework = areal(shapely.make_valid(broken, method="linework"))
+    readings = zip(*(area_m2(one, ellipsoid) for one in (broken, structure, linework)), strict=True)
+    reasons = shapely.is_valid_reason(broken)
+    before, after = shapely.get_num_coordinates(broken), shapely.get_num_coordinates(structure)
+    repairs = [
+        Repair(int(row), _kind(str(reason)), *map(float, areas), int(old), int(new))
+        for row, reason, areas, old, new in zip(wrong, reasons, readings, before, after, strict=True)
+    ]
+    whole = geometries.copy()
+    agreed = np.array([one.agreed for one in repairs])
+    whole[wrong[agreed]] = structure[agreed]
+    return whole, repairs
+
+
+def _kind(reason: str) -> str:
+    return reason.partition("[")[0].strip()
+
+
+def areal(geometries: Geometries) -> Geometries:
+    """The polygons of each geometry, as a polygon or multipolygon; an empty polygon where there are none."""
+    made = geometries.copy()
+    kind = shapely.get_type_id(geometries)
+    mixed = np.flatnonzero(~np.isin(kind, (3, 6)))
+    for row in mixed:
+        parts = shapely.get_parts(shapely.get_parts(geometries[row : row + 1]))
+        polygons = parts[shapely.get_type_id(parts) == 3]
+        made[row] = polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons) if len(polygons) else _EMPTY
+    return made
+
+
+_EMPTY = shapely.Polygon()

@@ -1,0 +1,1 @@
+"""What came, reckoned: parsed layers in; counties, patches, duplicates and defects out."""

@@ -1,0 +1,140 @@
+"""The county layer: codes as text, valid polygons, one row a county, the campaign's geographic CRS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from pipeline.admin import Parents, parents
+from pipeline.errors import Refusal
+from pipeline.fields import number_text, tidy
+from pipeline.geometry.area import Ellipsoid, area_m2
+from pipeline.geometry.crs import crs_name, ellipsoid_of, geographic_of, inside_world, to_storage, way_between
+from pipeline.geometry.repair import areal, repaired
+from pipeline.intake.read import ReadLayer
+from pipeline.issues import Code, Issue
+
+Geometries = npt.NDArray[np.object_]
+Levels = str | tuple[int, ...] | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Counties:
+    """The counties in order of their codes, in the storage CRS."""
+
+    codes: list[str]
+    names: list[str]
+    above: list[Parents]
+    geometry: Geometries
+    area_m2: npt.NDArray[np.float64]
+    crs: str
+    ellipsoid: Ellipsoid
+    issues: list[Issue]
+
+
+@dataclass(frozen=True)
+class _Row:
+    code: str
+    name: str
+    above: Parents
+
+
+def county_layer(layers: Sequence[ReadLayer], assumed_crs: str, own: Mapping[str, str], levels: Levels) -> Counties:
+    """One layer of counties from the files named in `[inputs] counties`.
+
+    Raises:
+        Refusal: a file without CRS, without a code column, with codes that lost their zeros, or with no polygon.
+    """
+    if not layers:
+        raise Refusal("no county could be read", "look at [inputs] counties: a layer of polygons is wanted")
+    crs = geographic_of(_crs_of(layers[0], assumed_crs))
+    rows: list[_Row] = []
+    geometry = []
+    issues: list[Issue] = []
+    for layer in layers:
+        rows += _rows(layer, dict(own), levels)
+        geometry.append(_moved(layer, _crs_of(layer, assumed_crs), crs, issues))
+    return _united(rows, np.concatenate(geometry), crs, issues)
+
+
+def _crs_of(layer: ReadLayer, assumed: str) -> str:
+    if not (layer.report.crs or assumed):
+        raise Refusal(f"{layer.report.file} has no coordinate system", 'set [inputs] counties_crs = "EPSG:…"')
+    return layer.report.crs or assumed
+
+
+def _moved(layer: ReadLayer, source: str, storage: str, issues: list[Issue]) -> Geometries:
+    way = way_between(source, storage)
+    if not layer.report.crs:
+        issues.append(_about(layer, Code.CRS_ASSIGNED, crs=crs_name(source)))
+    if way.identity:
+        issues.append(_about(layer, Code.CRS_IDENTITY, identity=way.identity))
+    delivered = layer.geometries()
+    if shapely.is_missing(delivered).any() or not np.isin(shapely.get_type_id(delivered), (3, 6)).all():
+        row = int(np.flatnonzero(~np.isin(shapely.get_type_id(delivered), (3, 6)))[0])
+        raise Refusal(f"{layer.report.file} row {row + 1} is not a polygon", "take it out of the county layer")
+    moved = to_storage(delivered, way)
+    if not inside_world(moved).all():
+        row = int(np.flatnonzero(~inside_world(moved))[0])
+        sentence = f"{layer.report.file} row {row + 1} lies outside the world in {crs_name(source)}"
+        raise Refusal(sentence, "the coordinate system is probably another: set [inputs] counties_crs")
+    return moved
+
+
+def _about(layer: ReadLayer, code: Code, **facts: str) -> Issue:
+    place = {"delivery": layer.delivery, "source_file": layer.report.file, "source_layer": layer.report.name}
+    return Issue(code, "ingest", {"file": layer.report.file, **facts}, **place)
+
+
+def _rows(layer: ReadLayer, own: dict[str, str], levels: Levels) -> list[_Row]:
+    found = layer.canonical("county", own)
+    fields = layer.report.fields
+    wrong = [column for column in own.values() if column not in found.values()]
+    if wrong or "code" not in found:
+        missing = wrong[0] if wrong else "the county's code"
+        sentence = f"{layer.report.file} has no column for {missing}; it has {', '.join(fields)}"
+        raise Refusal(sentence, 'name it under [inputs.county_fields]: code = "…", name = "…"')
+    columns = {one: [tidy(text) for text in layer.texts(one)] for one in fields}
+    codes = [number_text(one) for one in columns[found["code"]]]
+    _keep_zeros(layer, found["code"], codes)
+    names = columns[found["name"]] if "name" in found else codes
+    made = []
+    for at, code in enumerate(codes):
+        if not code:
+            raise Refusal(f"{layer.report.file} row {at + 1} has no county code", "fill it in, or take the row out")
+        row = {one: columns[one][at] for one in fields} | {one: columns[column][at] for one, column in found.items()}
+        made.append(_Row(code, names[at] or code, parents(levels, code, row)))
+    return made
+
+
+def _keep_zeros(layer: ReadLayer, column: str, codes: Sequence[str]) -> None:
+    kind = dict(zip(layer.report.fields, layer.report.types, strict=True))[column]
+    if ("int" in kind or "double" in kind) and len({len(one) for one in codes}) > 1:
+        sentence = f"{layer.report.file}: the codes in {column} are numbers of uneven width, so leading zeros are lost"
+        raise Refusal(sentence, "deliver the codes as text, or name another column under [inputs.county_fields]")
+
+
+def _united(rows: Sequence[_Row], geometry: Geometries, crs: str, issues: list[Issue]) -> Counties:
+    """One row a code, in order of codes: parts delivered as rows of their own are put together."""
+    ellipsoid = ellipsoid_of(crs)
+    valid, repairs = repaired(geometry, ellipsoid)
+    for one in repairs:
+        facts = {"name": rows[one.row].name, "reason": one.reason, "before": one.outline_m2, "after": one.linework_m2}
+        issues.append(Issue(Code.COUNTY_REPAIRED, "ingest", facts, county_code=rows[one.row].code))
+        if not one.agreed:
+            valid[one.row] = areal(shapely.make_valid(geometry[one.row : one.row + 1]))[0]
+    members: dict[str, list[int]] = {}
+    for at, row in enumerate(rows):
+        members.setdefault(row.code, []).append(at)
+    codes = sorted(members)
+    merged = [
+        valid[members[one][0]] if len(members[one]) == 1 else shapely.union_all(valid[members[one]]) for one in codes
+    ]
+    shapes = areal(np.array(merged, object))
+    firsts = [rows[members[one][0]] for one in codes]
+    facts_of = ([one.name for one in firsts], [one.above for one in firsts], shapes, area_m2(shapes, ellipsoid))
+    return Counties(codes, *facts_of, crs, ellipsoid, issues)

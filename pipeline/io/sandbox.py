@@ -1,0 +1,157 @@
+"""The supervisor of parser children: limits, a private folder, no network where the system allows, and blame.
+
+A batch of deliveries is given to one child; if it dies or takes too long, each delivery of the batch is tried alone,
+and the one that kills its child is set aside with that reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Refusal
+from pipeline.io.drivers import parser_environment
+from pipeline.io.parser import VERSION, LayerReport, RefusedReport, Report
+from pipeline.io.received import Delivery
+from pipeline.publish import PRIVATE
+
+BATCH = 64
+WALL_S = 900
+CPU_S = 600
+MEMORY_BYTES = 6 << 30
+
+
+def parsed(
+    deliveries: Sequence[Delivery],
+    kept: Callable[[str], Path],
+    cache: Path,
+    encoding: str,
+    step: Callable[[str], None],
+) -> dict[str, tuple[Report, Path]]:
+    """The report and folder of each delivery by digest; what was parsed before is not parsed again.
+
+    `kept` gives the archived file of a digest.
+    """
+    home = {
+        one.digest: cache / f"{one.digest[:40]}-{VERSION}{'-' + encoding if encoding else ''}" for one in deliveries
+    }
+    fresh = [
+        one
+        for one in {one.digest: one for one in deliveries}.values()
+        if not (home[one.digest] / "report.json").exists()
+    ]
+    for at in range(0, len(fresh), BATCH):
+        _parse_batch(fresh[at : at + BATCH], kept, cache, encoding, home, step)
+    return {digest: (_read_report(folder / "report.json"), folder) for digest, folder in home.items()}
+
+
+def _parse_batch(
+    batch: Sequence[Delivery],
+    kept: Callable[[str], Path],
+    cache: Path,
+    encoding: str,
+    home: dict[str, Path],
+    step: Callable[[str], None],
+) -> None:
+    scratch = cache / f"{PRIVATE}{os.getpid()}-parse"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        problem = _run_child(batch, kept, scratch, encoding)
+        for one in batch:
+            made = scratch / one.digest
+            if (made / "report.json").exists():
+                shutil.rmtree(home[one.digest], ignore_errors=True)
+                made.rename(home[one.digest])
+                step(one.name)
+            elif len(batch) == 1:
+                _write_killed(home[one.digest], one, problem)
+        rest = [one for one in batch if not (home[one.digest] / "report.json").exists()]
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    for one in rest:
+        _parse_batch([one], kept, cache, encoding, home, step)
+
+
+def _run_child(batch: Sequence[Delivery], kept: Callable[[str], Path], scratch: Path, encoding: str) -> str:
+    """Run one child; what went wrong in words, "" if nothing."""
+    deliveries = [
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "digest": one.digest,
+            "parts": [[part.name, str(kept(part.digest))] for part in one.parts],
+        }
+        for one in batch
+    ]
+    job = scratch / "job.json"
+    job.write_text(json.dumps({"deliveries": deliveries, "encoding": encoding, "out": str(scratch)}), encoding="utf-8")
+    command = [sys.executable, "-P", "-c", _BEGIN, str(job)]
+    try:
+        ended = subprocess.run(
+            command,
+            env=_environment(),
+            cwd=scratch,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=WALL_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it was not read within {WALL_S} seconds"
+    if ended.returncode == 0:
+        return ""
+    last = (ended.stderr.strip().splitlines() or [""])[-1]
+    return f"the parser ended with {ended.returncode}: {last}"[:300]
+
+
+# Limits are set in the child itself, before any library is loaded.
+_BEGIN = f"""
+import sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, ({MEMORY_BYTES}, {MEMORY_BYTES}))
+    resource.setrlimit(resource.RLIMIT_CPU, ({CPU_S}, {CPU_S}))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+except (ImportError, ValueError, OSError):
+    pass
+try:
+    import ctypes
+    ctypes.CDLL(None).unshare(0x40000000)  # CLONE_NEWNET: no network; refused where the user may not, and then
+except (OSError, AttributeError):          # the driver list and the screening of contents stand alone
+    pass
+from pipeline.io.parser import main
+main()
+"""
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ
+    }
+    package = str(Path(__file__).parents[2])
+    return kept | {"PYTHONPATH": package} | parser_environment()
+
+
+def _write_killed(folder: Path, delivery: Delivery, problem: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    hint = "look at the file in QGIS; ask the sender to export it again"
+    refused = {"file": delivery.name, "code": "FILE_UNREADABLE", "sentence": problem or "it was not read", "hint": hint}
+    text = json.dumps({"layers": [], "refused": [refused], "ignored": []}, ensure_ascii=False)
+    (folder / "report.json").write_text(text, encoding="utf-8")
+
+
+def _read_report(path: Path) -> Report:
+    tree: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        layers = [LayerReport(**one) for one in tree["layers"]]
+        return Report(layers, [RefusedReport(**one) for one in tree["refused"]], tree["ignored"])
+    except (KeyError, TypeError) as problem:
+        raise Refusal(f"{path} is not a report of the parser", "delete out/.state/parsed and run again") from problem

@@ -1,0 +1,110 @@
+"""Layers on disk: GeoParquet for the run, Arrow IPC between processes.
+
+Every table is written whole to a private name, read back (rows and columns), and published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from pyproj import CRS
+
+from pipeline.layers import Layer
+from pipeline.publish import private
+
+GEOMETRY = "geometry"
+_TYPES = {"text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+Geometries = npt.NDArray[np.object_]
+
+
+def layer_table(layer: Layer, columns: Mapping[str, Any], geometry: Geometries | None, crs: str) -> pa.Table:
+    """A table that keeps the layer's contract: its columns in order, then (open layers) any others as text.
+
+    Raises:
+        KeyError: a column of the layer is missing (a bug of its writer).
+    """
+    made = {name: pa.array(columns[name], _TYPES[kind]) for name, kind in layer.columns.items()}
+    extra = [name for name in columns if name not in layer.columns]
+    if extra and not layer.open:
+        raise KeyError(f"{layer.name} has no columns {extra}")
+    made |= {name: pa.array(columns[name], pa.string()) for name in extra}
+    if layer.geometry:
+        assert geometry is not None
+        made[GEOMETRY] = pa.array(shapely.to_wkb(geometry), pa.binary())
+        return pa.table(made).replace_schema_metadata({"geo": _geo(geometry, crs)})
+    return pa.table(made)
+
+
+def _geo(geometry: Geometries, crs: str) -> str:
+    """GeoParquet 1.1 metadata."""
+    there = geometry[~(shapely.is_missing(geometry) | shapely.is_empty(geometry))]
+    kinds = sorted({_KINDS[one] for one in shapely.get_type_id(there).tolist()})
+    column: dict[str, Any] = {
+        "encoding": "WKB",
+        "geometry_types": kinds,
+        "crs": CRS.from_user_input(crs).to_json_dict(),
+    }
+    if len(there):
+        column["bbox"] = shapely.total_bounds(there).tolist()
+    return json.dumps({"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}})
+
+
+_KINDS = {-1: "Unknown", 0: "Point", 1: "LineString", 2: "LineString", 3: "Polygon", 4: "MultiPoint",
+          5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
+
+
+def write_parquet(target: Path, table: pa.Table, group_rows: int | None = None) -> Path:
+    """Publish a table as Parquet (zstd); `group_rows` sets the size of row groups."""
+    with private(target) as path:
+        pq.write_table(table, path, compression="zstd", row_group_size=group_rows or 100_000)
+        _read_back(pq.read_metadata(path).num_rows, table, target)
+    return target
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None) -> pa.Table:
+    """A table, or some of its columns and row groups."""
+    if groups is None:
+        return pq.read_table(path, columns=list(columns) if columns else None, memory_map=False)
+    with pq.ParquetFile(path) as file:
+        return file.read_row_groups(list(groups), columns=list(columns) if columns else None)
+
+
+def write_arrow(target: Path, table: pa.Table) -> Path:
+    """Publish a table as an Arrow IPC file."""
+    with private(target) as path:
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        _read_back(read_arrow(path).num_rows, table, target)
+    return target
+
+
+def read_arrow(path: Path) -> pa.Table:
+    """An Arrow IPC file, whole."""
+    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_file(source) as reader:
+        return reader.read_all()
+
+
+def geometries(table: pa.Table, name: str = GEOMETRY) -> Geometries:
+    """The shapely geometries of a table's WKB column."""
+    made: Geometries = shapely.from_wkb(table[name].to_numpy(zero_copy_only=False))
+    return made
+
+
+def table_crs(table: pa.Table) -> str:
+    """The CRS a GeoParquet table carries, as an authority code where it has one."""
+    column = json.loads(table.schema.metadata[b"geo"])["columns"][GEOMETRY]
+    crs = CRS.from_json_dict(column["crs"])
+    return crs.to_string()
+
+
+def _read_back(rows: int, table: pa.Table, target: Path) -> None:
+    if rows != table.num_rows:
+        raise OSError(f"{target.name}: {rows} rows read back of {table.num_rows} written")

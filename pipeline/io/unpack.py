@@ -1,0 +1,111 @@
+"""A walker of strangers' zip archives: nothing is extracted by name, everything is counted and checked.
+
+Limits follow from the faults of archives seen in the wild: traversal, links, bombs, lying headers, names twice,
+wrong checksums (Python's zipfile verifies CRC-32 while inflating, GDAL does not).
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pipeline.errors import Refusal
+
+MAX_MEMBERS = 2_000
+MAX_BYTES = 4 << 30
+MAX_RATIO = 300
+_BLOCK = 1 << 20
+_JUNK = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of an archive: its name as understood, and where it was put."""
+
+    name: str
+    path: Path
+
+
+def unpack(archive: Path, folder: Path) -> list[Member]:
+    """All files of a zip, put under numbered names into `folder`, in order of their names.
+
+    Raises:
+        Refusal: the archive is damaged, encrypted, too large, or its names are not to be trusted.
+    """
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            infos = [one for one in zipped.infolist() if not one.is_dir()]
+            _screen(infos)
+            named = sorted((member_name(one), one) for one in infos if not _junk(member_name(one)))
+            _no_twins([name for name, _ in named])
+            budget = MAX_BYTES
+            members = []
+            for at, (name, info) in enumerate(named):
+                path = folder / f"{at:04d}{PurePosixPath(name).suffix.lower()[:12]}"
+                budget -= _inflate(zipped, info, path, budget)
+                members.append(Member(name, path))
+            return members
+    except zipfile.BadZipFile as problem:
+        raise Refusal(f"the archive is damaged ({problem})", "ask the sender to send it again") from problem
+    except (EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as problem:
+        raise Refusal(
+            f"the archive cannot be unpacked ({problem})", "ask for a plain zip without password"
+        ) from problem
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """The name of a member: the UTF-8 flag, else strict UTF-8, else strict GB18030, else code page 437."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    raw = info.orig_filename.encode("cp437", errors="replace")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return info.filename
+
+
+def _junk(name: str) -> bool:
+    return any(name.startswith(one) or name.endswith(one) for one in _JUNK) or PurePosixPath(name).name.startswith("._")
+
+
+def _screen(infos: list[zipfile.ZipInfo]) -> None:
+    if len(infos) > MAX_MEMBERS:
+        raise Refusal(f"the archive has {len(infos)} files, more than {MAX_MEMBERS}", "ask for smaller archives")
+    for info in infos:
+        name = member_name(info)
+        if info.flag_bits & 0x1:
+            raise Refusal(f"{name!r} in the archive is encrypted", "ask for an archive without password")
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise Refusal(f"{name!r} in the archive is a link", "ask for the file itself")
+        if _escapes(name):
+            raise Refusal(f"{name!r} in the archive points out of it", "ask for an archive made anew")
+        if info.file_size > 10_000_000 and info.file_size > MAX_RATIO * max(info.compress_size, 1):
+            raise Refusal(f"{name!r} in the archive inflates more than {MAX_RATIO} times", "ask what it is")
+
+
+def _escapes(name: str) -> bool:
+    steps = name.replace("\\", "/").split("/")
+    return name.startswith(("/", "\\")) or ".." in steps or ":" in steps[0] or any(ord(one) < 32 for one in name)
+
+
+def _no_twins(names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name.casefold() in seen:
+            raise Refusal(f"the archive holds {name!r} twice", "programs differ in which they read: ask for one")
+        seen.add(name.casefold())
+
+
+def _inflate(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, budget: int) -> int:
+    size = 0
+    with zipped.open(info) as source, path.open("wb") as target:
+        while block := source.read(_BLOCK):
+            size += len(block)
+            if size > budget:
+                raise Refusal(f"the archive inflates to more than {MAX_BYTES >> 30} GiB", "ask for smaller archives")
+            target.write(block)
+    return size

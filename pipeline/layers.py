@@ -1,0 +1,169 @@
+"""The layers: tables with a contract (columns, types, units, writer), all in the campaign's geographic CRS.
+
+A layer's geometry is WKB in a column `geometry`, so that GeoPandas, DuckDB and QGIS read the files as GeoParquet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["text", "int", "float", "bool"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A table: its name, writer, columns with types in order, and whether it has a geometry.
+
+    An `open` layer may carry more text columns behind its own (delivered attributes).
+    """
+
+    name: str
+    writer: str
+    columns: dict[str, Type]
+    geometry: bool = True
+    open: bool = False
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+_SOURCE: dict[str, Type] = {"delivery": "text", "source_file": "text", "source_layer": "text", "source_row": "int"}
+
+CANONICAL = (
+    "patch_no",
+    "county_code",
+    "county_name",
+    "patch_type",
+    "feature_tag",
+    "phase_before",
+    "phase_after",
+    "sensor_before",
+    "sensor_after",
+    "scene_id",
+    "area_reported",
+    "farmland_reported",
+    "center_x",
+    "center_y",
+    "town",
+    "village",
+    "landclass_before",
+    "landclass_after",
+    "priority_flag",
+    "remark",
+)
+
+COUNTIES = Layer(
+    "counties",
+    "ingest",
+    {
+        "code": "text",
+        "name": "text",
+        "city_code": "text",
+        "city_name": "text",
+        "province_code": "text",
+        "province_name": "text",
+        "area_m2": "float",
+    },
+)
+
+PATCHES = Layer(
+    "patches",
+    "ingest",
+    {
+        "patch_uid": "text",
+        "patch_key": "text",
+        **dict.fromkeys(CANONICAL, "text"),
+        "patch_type_name": "text",
+        "area_m2": "float",
+        "area_reported_m2": "float",  # the delivered figure in square metres, NaN where it is none
+        "area_reported_unit": "text",
+        "repair": "text",
+        "source_crs": "text",
+        **_SOURCE,
+    },
+    open=True,
+)
+
+RECORDS = Layer(
+    "records",
+    "ingest",
+    {
+        **_SOURCE,
+        "status": "text",  # accepted | quarantined | duplicate
+        "reason": "text",  # an issue code, "" where accepted
+        "patch_uid": "text",
+        "duplicate_of": "text",
+        "county_code": "text",  # as delivered
+        "patch_no": "text",
+        "delivered": "text",  # every delivered attribute, as JSON
+    },
+    geometry=False,
+)
+
+QUARANTINE = Layer(
+    "quarantine",
+    "ingest",
+    {
+        **_SOURCE,
+        "reason": "text",
+        "sentence": "text",
+        "patch_no": "text",
+        "county_code": "text",
+        "source_crs": "text",
+        "delivered": "text",
+    },
+)
+
+PIECES = Layer(
+    "pieces",
+    "clip",
+    {
+        "patch_uid": "text",
+        "patch_no": "text",
+        "county_code": "text",
+        "county_name": "text",
+        "piece_no": "int",
+        "piece_count": "int",
+        "seq": "int",
+        "area_m2": "float",
+        "area_mu": "float",
+        "area_ha": "float",
+        "area_ac": "float",
+        "area_share": "float",
+        "patch_area_m2": "float",
+        "asked": "bool",
+        "not_asked_reason": "text",
+        "town": "text",
+        "village": "text",
+        "patch_type": "text",
+        "patch_type_name": "text",
+        "phase_before": "text",
+        "phase_after": "text",
+        "lon_deg": "float",
+        "lat_deg": "float",
+        **_SOURCE,
+    },
+)
+
+REMAINDERS = Layer(
+    "remainders",
+    "clip",
+    {"patch_uid": "text", "patch_no": "text", "area_m2": "float", "area_share": "float", **_SOURCE},
+)
+
+ISSUES = Layer(
+    "issues",
+    "report",
+    {
+        "code": "text",
+        "severity": "text",
+        "stage": "text",
+        "patch_uid": "text",
+        "county_code": "text",
+        **_SOURCE,
+        "sentence": "text",
+    },
+)
+
+LAYERS = (COUNTIES, PATCHES, RECORDS, QUARANTINE, PIECES, REMAINDERS, ISSUES)

@@ -1,0 +1,168 @@
+"""Export: the folder one county is handed, checked against its own account and swapped in whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.campaign import Campaign, Files
+from pipeline.county_jobs import CountySlice, county_facts, county_slices, shelf_digest, wanted
+from pipeline.engine.digest import file_digest, value_digest
+from pipeline.engine.run import Workshop, job_of, outputs_of
+from pipeline.engine.stage import Done, Job, Stage
+from pipeline.errors import Refusal
+from pipeline.publish import swap_folder
+from pipeline.records import CampaignFacts, Scene
+
+if TYPE_CHECKING:
+    from pipeline.forms.maplayers import ImageryLayer
+
+SUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True)
+class Section:
+    """`[export]`: imagery "windows" copies what lies round the asked pieces, "none" leaves it out."""
+
+    imagery: str = "windows"
+    imagery_margin_m: float = 300.0
+    imagery_cap_mb: int = 200
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class Task:
+    files: Files
+    facts: CampaignFacts
+    county: CountySlice
+    settings: Section
+    form: str
+
+
+def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[Job]:
+    """A job for each county whose book is drawn."""
+    settings: Section = campaign.sections["export"]
+    facts = county_facts(campaign)
+    common = {
+        "settings": value_digest([asdict(settings), asdict(facts), campaign.form]),
+        "shelf": shelf_digest(STAGE.shelves),
+    }
+    made = []
+    for one in wanted(county_slices(campaign), only):
+        book = outputs_of(shop, "render", one.code)
+        parts = common | {"pieces": one.digest, "imagery": one.scenes_digest, "book": value_digest(book)}
+        made.append(job_of(STAGE, one.code, Task(campaign.files, facts, one, settings, campaign.form), parts))
+    return made
+
+
+def work(task: Task) -> Done:
+    """Make the folder privately; publish it when pages, rows and features agree."""
+    code, files = task.county.code, task.files
+    made = files.work("export", code)
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    rows = _fill(task, made)
+    _check(task, rows)
+    _write_sums(made)
+    target = files.county(code)
+    swap_folder(made, target)
+    return Done(tuple(sorted(one for one in target.iterdir() if one.is_file())), rows)
+
+
+def _fill(task: Task, folder: Path) -> dict[str, int]:
+    """All files of the folder but its sums; the counts of what they hold."""
+    from pipeline.forms.form import load_form
+    from pipeline.forms.package import write_boundary, write_patches
+    from pipeline.forms.qgis import write_project
+    from pipeline.forms.workbook import write_checklist
+    from pipeline.geometry.projection import county_projection
+    from pipeline.io.slices import read_county, read_pieces, scene_of
+    from pipeline.layers import COUNTIES
+
+    code, files, facts = task.county.code, task.files, task.facts
+    book = _book(files, code)
+    pieces = read_pieces(files.slice(code))
+    county = read_county(files[COUNTIES], task.county.rows)
+    form = load_form(task.form)
+    pages: dict[str, int] = book["page_of"]
+    _link(files.work("render", code) / f"{code}_sheets.pdf", folder / f"{code}_sheets.pdf")
+    rows = write_checklist(folder / f"{code}_checklist.xlsx", form, facts, county, pieces, pages)
+    features = write_patches(folder / "patches.gpkg", form, facts, pieces, pages)
+    write_boundary(folder / "boundary.gpkg", facts, county)
+    scenes = [scene_of(one) for one in task.county.scenes]
+    imagery = list(_imagery(task, folder, pieces, scenes)) if task.settings.imagery == "windows" else []
+    middle = county.geometry.centroid
+    projection = county_projection(facts.crs, middle.x, middle.y)
+    write_project(folder / f"{code}_project.qgz", form, facts, county, pieces, projection.crs, imagery)
+    return {"rows": rows, "features": features, "pages": len(pages)}
+
+
+def _book(files: Files, code: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((files.work("render", code) / "book.json").read_bytes())
+    except OSError:
+        raise Refusal(f"county {code} has no book of sheets", "run `tuban run`, or `tuban render` first") from None
+    return found
+
+
+def _link(made: Path, name: Path) -> None:
+    """The same file under another name; a copy where the file system has no links."""
+    try:
+        os.link(made, name)
+    except OSError:
+        shutil.copyfile(made, name)
+
+
+def _imagery(task: Task, folder: Path, pieces: Sequence[Any], scenes: Sequence[Scene]) -> Iterator[ImageryLayer]:
+    """Sparse windows of both dates round the asked pieces; a date without imagery there gives no file."""
+    from pipeline.forms.maplayers import ImageryLayer
+    from pipeline.io.rasters import write_sparse
+
+    asked = [one.geometry for one in pieces if one.own and one.asked]
+    for phase in ("before", "after"):
+        mine = [one for one in scenes if one.phase == phase]
+        if mine:
+            path = folder / f"{phase}.tif"
+            boxes = _boxes(asked, task.facts.crs, mine[0].crs, task.settings.imagery_margin_m)
+            if write_sparse(mine, boxes, path, task.settings.imagery_cap_mb << 20).filled_px:
+                dates = ", ".join(sorted({one.date for one in mine if one.date}))
+                yield ImageryLayer(phase, path.name, mine[0].crs, date=dates)
+
+
+def _boxes(shapes: Sequence[Any], storage: str, crs: str, margin_m: float) -> list[tuple[float, float, float, float]]:
+    """Rectangles of ground round the pieces, in the CRS of the imagery."""
+    import numpy as np
+    import shapely
+
+    from pipeline.geometry.crs import parse_crs
+    from pipeline.io.rasters import moved
+
+    unit_m = 111_320.0 if parse_crs(crs).is_geographic else 1.0
+    bounds = shapely.bounds(np.array([moved(one, storage, crs) for one in shapes], object))
+    grown = bounds + np.array([-1, -1, 1, 1]) * margin_m / unit_m
+    return [(float(west), float(south), float(east), float(north)) for west, south, east, north in grown]
+
+
+def _check(task: Task, rows: dict[str, int]) -> None:
+    """The county's own account: asked = pages of pieces = rows of the checklist, each piece once."""
+    from pipeline.io.slices import read_pieces
+
+    own = [one for one in read_pieces(task.files.slice(task.county.code)) if one.own]
+    expected = {"rows": task.county.asked, "features": len(own), "pages": task.county.asked}
+    wrong = {name: (rows[name], count) for name, count in expected.items() if rows[name] != count}
+    if wrong:
+        raise ValueError(f"the folder of {task.county.code} does not balance: {wrong}")
+
+
+def _write_sums(folder: Path) -> None:
+    lines = [f"{file_digest(one)}  {one.name}\n" for one in sorted(folder.iterdir())]
+    (folder / SUMS).write_text("".join(lines), encoding="ascii")
+
+
+STAGE = Stage("export", 1, "county", Section, "pipeline.stages.export:work", ("forms", "styles"))

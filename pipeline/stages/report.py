@@ -1,0 +1,278 @@
+"""Report: the books, what each county's state is, all issues in one layer, and the morning page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.accounts import CountyStatus, announcement, balance, imbalances
+from pipeline.campaign import Campaign, Files
+from pipeline.county_jobs import county_facts, county_slices, shelf_digest
+from pipeline.engine.digest import value_digest
+from pipeline.engine.run import Workshop, job_of
+from pipeline.engine.stage import Done, Job, Stage
+from pipeline.issues import Code, Issue, issue_order, read_issues
+from pipeline.layers import COUNTIES, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS
+from pipeline.publish import write_json, write_text
+from pipeline.records import CampaignFacts
+
+
+@dataclass(frozen=True)
+class Section:
+    """`[report]`: nothing to set yet."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class CountyEnd:
+    """How a county's two jobs ended."""
+
+    code: str
+    pages: int
+    rows: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class Task:
+    files: Files
+    facts: CampaignFacts
+    expected: Path | None
+    ends: tuple[CountyEnd, ...]
+    quarantine_share: float
+
+
+def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
+    """The one job of report, fresh while nothing below it changed."""
+    slices = county_slices(campaign)
+    units = [(stage, one.code) for one in slices for stage in ("render", "export")]
+    receipts = [shop.receipts.find(stage, unit) for stage, unit in [("ingest", ""), ("clip", ""), *units]]
+    made = [[dict(one.outputs), one.status, one.problem, dict(one.tally)] if one else [] for one in receipts]
+    facts, share = county_facts(campaign), campaign.sections["ingest"].quarantine_share
+    expected = campaign.inputs.expected
+    parts = {
+        "stages": value_digest(made),
+        "expected": shop.digests.of(expected) if expected else "",
+        "settings": value_digest([asdict(facts), share]),
+        "shelf": shelf_digest(STAGE.shelves),
+    }
+    ends = tuple(_end(shop, one.code) for one in slices)
+    return [job_of(STAGE, "", Task(campaign.files, facts, expected, ends, share), parts)]
+
+
+def _end(shop: Workshop, code: str) -> CountyEnd:
+    render, export = shop.receipts.find("render", code), shop.receipts.find("export", code)
+    undone = [one for one in (render, export) if one is None or one.status != "done"]
+    problem = (undone[0].problem if undone[0] else "not done yet") if undone else ""
+    pages = int(render.tally.get("pages", 0)) if render and render.status == "done" else 0
+    rows = int(export.tally.get("rows", 0)) if export and export.status == "done" else 0
+    return CountyEnd(code, pages, rows, problem.splitlines()[0] if problem else "")
+
+
+def work(task: Task) -> Done:
+    """Write all reports; the books are written even where they do not balance, and say so."""
+    files = task.files
+    ingest, clip = (_state(files, f"{one}_summary.json") for one in ("ingest", "clip"))
+    announced = _announced(task)
+    counties = county_states(ingest, clip, announced, {one.code: one for one in task.ends})
+    issues = sorted([*_collected(files, task.ends), *_about_expected(counties, announced)], key=issue_order)
+    total = sum(one.patches or 0 for one in announced.values()) if announced else None
+    books = balance(task.facts.id, ingest, clip, counties, total)
+    whole = not any(one.problem for one in task.ends)
+    wrong = imbalances(books, ingest, whole)
+    outputs = [*_tables(task, issues), *_reports(task, books, counties, issues, wrong, ingest)]
+    tally = {"issues": len(issues), "imbalances": len(wrong), "quarantine_passed": _passed(task, ingest)}
+    return Done(tuple(outputs), tally | {"refused_files": len(ingest["refused_files"])})
+
+
+def _state(files: Files, name: str) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(files.state_file(name).read_bytes())
+    return made
+
+
+def _announced(task: Task) -> dict[str, Any]:
+    from pipeline.intake.expected import read_expected
+
+    return dict(read_expected(task.expected)) if task.expected else {}
+
+
+def _passed(task: Task, ingest: dict[str, Any]) -> bool:
+    """Whether more records were set aside than the campaign allows."""
+    records = ingest["records"]
+    return bool(records["quarantined"] > task.quarantine_share * max(records["received"], 1))
+
+
+def county_states(
+    ingest: dict[str, Any], clip: dict[str, Any], announced: dict[str, Any], ends: dict[str, CountyEnd]
+) -> list[CountyStatus]:
+    """Every county of the county layer, in order of codes."""
+    made = []
+    for code, one in sorted(clip["counties"].items()):
+        quarantined = ingest["by_county"].get(code, {}).get("quarantined", 0)
+        came = one["patches"] + quarantined
+        number = announced[code].patches if code in announced else None
+        end = ends.get(code, CountyEnd(code, 0, 0, ""))
+        names = {name: one[name] or "" for name in ("name", "city_code", "city_name", "province_code", "province_name")}
+        made.append(
+            CountyStatus(
+                code=code,
+                **names,
+                announced=number,
+                came=came,
+                quarantined=quarantined,
+                word=announcement(number, came, one["pieces"]),
+                pieces=one["pieces"],
+                asked=one["asked"],
+                area_m2=one["area_m2"],
+                pages=end.pages,
+                rows=end.rows,
+                problem=end.problem,
+            )
+        )
+    return made
+
+
+def _about_expected(counties: Sequence[CountyStatus], announced: dict[str, Any]) -> Iterable[Issue]:
+    known = {one.code for one in counties}
+    for code in announced:
+        if code not in known:
+            yield Issue(Code.EXPECTED_UNKNOWN_CODE, "report", county_code=code)
+    for one in counties:
+        if one.announced is not None and one.came > one.announced:
+            yield Issue(
+                Code.UNANNOUNCED, "report", {"came": one.came, "announced": one.announced}, county_code=one.code
+            )
+
+
+def _collected(files: Files, ends: Sequence[CountyEnd]) -> list[Issue]:
+    """The issues that every job wrote for itself."""
+    paths = [files.state_file("issues/ingest.jsonl"), files.state_file("issues/clip.jsonl")]
+    paths += [files.work("render", one.code) / "issues.jsonl" for one in ends if not one.problem]
+    return [issue for path in paths for issue in read_issues(path)]
+
+
+def _tables(task: Task, issues: Sequence[Issue]) -> list[Path]:
+    from pipeline.io.tables import layer_table, write_parquet
+
+    columns, geometry = _issue_columns(task, issues)
+    return [write_parquet(task.files[ISSUES], layer_table(ISSUES, columns, geometry, task.facts.crs))]
+
+
+def _issue_columns(task: Task, issues: Sequence[Issue]) -> tuple[dict[str, Any], Any]:
+    import numpy as np
+    import shapely
+
+    from pipeline.issue_words import sentence
+
+    names = ("stage", "patch_uid", "county_code", "delivery", "source_file", "source_layer", "source_row")
+    columns: dict[str, Any] = {name: [getattr(one, name) for one in issues] for name in names}
+    columns |= {
+        "code": [str(one.code) for one in issues],
+        "severity": [str(one.severity) for one in issues],
+        "sentence": [sentence(one, task.facts.language) for one in issues],
+    }
+    shapes = [shapely.from_wkb(one.wkb_hex) if one.wkb_hex else None for one in issues]
+    return columns, np.array([*shapes, None], object)[:-1]
+
+
+def _reports(
+    task: Task,
+    books: dict[str, Any],
+    counties: Sequence[CountyStatus],
+    issues: Sequence[Issue],
+    wrong: Sequence[str],
+    ingest: dict[str, Any],
+) -> list[Path]:
+    from pipeline.morning.page import Morning, morning_page
+
+    reports = task.files.reports
+    write_json(reports / "balance.json", books | ({"imbalances": list(wrong)} if wrong else {}))
+    write_text(reports / "balance.csv", _csv(_flat(books)))
+    write_text(reports / "status.csv", _csv(_status_rows(counties)))
+    columns = _issue_columns(task, issues)[0] if issues else {}
+    sentences = columns.get("sentence", [])
+    morning = Morning(task.facts, books, list(counties), list(issues), sentences, list(wrong), _outlines(task), ingest)
+    write_text(reports / "index.html", morning_page(morning))
+    outputs = [reports / name for name in ("balance.json", "balance.csv", "status.csv", "index.html")]
+    outputs += [_write_quarantine(task), *_packages(task)]
+    return outputs
+
+
+def _flat(books: dict[str, Any]) -> list[list[Any]]:
+    rows: list[list[Any]] = [["account", "item", "value"]]
+    for account, value in books.items():
+        if isinstance(value, dict):
+            for item, number in value.items():
+                inner = number.items() if isinstance(number, dict) else [("", number)]
+                rows += [[account, f"{item} {name}".strip(), "" if one is None else one] for name, one in inner]
+        elif isinstance(value, list):
+            for one in value:
+                place = f"{one['file']} {one['layer']}".strip()
+                rows += [
+                    [account, f"{place}: {name}", one[name]]
+                    for name in ("received", "accepted", "quarantined", "duplicate")
+                ]
+        else:
+            rows.append([account, "", value])
+    return rows
+
+
+def _status_rows(counties: Sequence[CountyStatus]) -> list[list[Any]]:
+    names = [name for name in CountyStatus.__dataclass_fields__]
+    rows: list[list[Any]] = [[*names, "published"]]
+    for one in counties:
+        values = ["" if getattr(one, name) is None else getattr(one, name) for name in names]
+        rows.append([*values, "yes" if one.published else "no"])
+    return rows
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    """CSV that spreadsheets read as it stands: with BOM, and no cell that begins like a formula."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([[_harmless(cell) for cell in row] for row in rows])
+    return "\ufeff" + text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _write_quarantine(task: Task) -> Path:
+    from pipeline.io.tables import read_parquet
+
+    table = read_parquet(task.files[QUARANTINE]).drop_columns(["geometry"])
+    target = task.files.reports / "quarantine.csv"
+    rows = [[*table.column_names], *([row[name] for name in table.column_names] for row in table.to_pylist())]
+    write_text(target, _csv(rows))
+    return target
+
+
+def _outlines(task: Task) -> dict[str, Any]:
+    """County outlines for the page's map, by code."""
+    from pipeline.io.tables import geometries, read_parquet
+
+    table = read_parquet(task.files[COUNTIES], ["code", "geometry"])
+    return dict(zip(table["code"].to_pylist(), geometries(table), strict=True))
+
+
+def _packages(task: Task) -> list[Path]:
+    """`<campaign>.gpkg` with every layer of the run, and the quarantine, both opening styled."""
+    from pipeline.forms.run_package import write_run_package
+    from pipeline.io.tables import read_parquet
+
+    files = task.files
+    tables = {one.name: read_parquet(files[one]) for one in (PATCHES, PIECES, REMAINDERS, COUNTIES, ISSUES)}
+    everything = files.out / f"{task.facts.id}.gpkg"
+    write_run_package(everything, tables, task.facts)
+    quarantine = files.reports / "quarantine.gpkg"
+    write_run_package(quarantine, {"quarantine": read_parquet(files[QUARANTINE])}, task.facts)
+    return [everything, quarantine]
+
+
+STAGE = Stage("report", 1, "run", Section, "pipeline.stages.report:work", ("styles",))

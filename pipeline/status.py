@@ -1,0 +1,52 @@
+"""What stands where: read from the reports of the last run, shown as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.campaign import Files
+from pipeline.errors import Refusal
+
+_SHOWN = ("code", "name", "word", "announced", "came", "pieces", "asked", "pages", "rows", "published")
+
+
+def status_value(files: Files) -> dict[str, Any]:
+    """The status of every county, and how many issues there are of each kind.
+
+    Raises:
+        Refusal: there is no report yet.
+    """
+    path = files.reports / "status.csv"
+    if not path.is_file():
+        raise Refusal("there is no report yet", "run `tuban run` first")
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    balance = json.loads((files.reports / "balance.json").read_bytes())
+    return {"campaign": balance["campaign"], "counties": rows, "issues": _issues(files), "balance": balance}
+
+
+def _issues(files: Files) -> dict[str, int]:
+    folders = [files.state / "issues", files.state / "work" / "render"]
+    paths = [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.jsonl"))]
+    codes = (json.loads(line)["code"] for path in paths for line in path.read_text(encoding="utf-8").splitlines())
+    return dict(sorted(Counter(codes).items()))
+
+
+def status_lines(value: dict[str, Any]) -> Iterator[str]:
+    """The status as a table for a terminal."""
+    rows = [dict(zip(_SHOWN, _SHOWN, strict=True)), *value["counties"]]
+    widths = {name: max(_width(row[name]) for row in rows) for name in _SHOWN}
+    for row in rows:
+        yield "  ".join(row[name] + " " * (widths[name] - _width(row[name])) for name in _SHOWN).rstrip()
+    yield ""
+    yield from (f"{count:>6}  {code}" for code, count in value["issues"].items())
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: a hanzi takes two."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

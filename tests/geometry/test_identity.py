@@ -1,0 +1,74 @@
+"""Who a patch is: stable numbers, check characters, and the same patch found again."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.geometry.identity import check_character, first_of_same, is_patch_uid, outlines, patch_uid, same_outline
+
+SQUARE = shapely.Polygon([(105, 35), (105.01, 35), (105.01, 35.01), (105, 35.01)])
+TURNED = shapely.Polygon([(105.01, 35.01), (105.01, 35), (105, 35), (105, 35.01)])
+
+
+def array(*geometries: shapely.Geometry) -> np.ndarray:
+    return np.array(geometries, object)
+
+
+def test_a_ring_may_begin_anywhere() -> None:
+    one, other = outlines(array(SQUARE, TURNED))
+    assert one == other
+
+
+def test_the_number_depends_on_key_outline_and_crs() -> None:
+    (outline,) = outlines(array(SQUARE))
+    uids = {
+        patch_uid("2025Q3", "2025Q3/320102/1", outline, "EPSG:4490"),
+        patch_uid("2025Q3", "2025Q3/320102/2", outline, "EPSG:4490"),
+        patch_uid("2025Q3", "2025Q3/320102/1", outline, "EPSG:4524"),
+        patch_uid("2025Q3", "2025Q3/320102/1", outline + b"\0", "EPSG:4490"),
+    }
+    assert len(uids) == 4
+    assert all(is_patch_uid(one) for one in uids)
+
+
+def test_known_check_character() -> None:
+    assert check_character("A12425GABC1234002") == "M"  # the example of ISO 7064 MOD 37,36 in the GRid standard
+
+
+@given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=12, max_size=12), st.integers(0, 11), st.integers(1, 25))
+def test_a_mistyped_character_is_seen(core: str, at: int, shift: int) -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    wrong = core[:at] + letters[(letters.find(core[at]) + shift) % 26] + core[at + 1 :]
+    if wrong != core:
+        assert not is_patch_uid(f"c-{wrong}{check_character(core)}")
+
+
+@given(st.integers(0, 3), st.booleans(), st.floats(-0.4, 0.4), st.floats(-0.4, 0.4))
+def test_the_same_within_a_millimetre(start: int, reverse: bool, dx_mm: float, dy_mm: float) -> None:
+    ring = shapely.get_coordinates(SQUARE)[:-1]
+    ring = np.roll(ring[::-1] if reverse else ring, start, axis=0)
+    moved = shapely.Polygon(ring + np.array([dx_mm, dy_mm]) / 1000 / 111_320)
+    assert same_outline(SQUARE, moved)
+    assert first_of_same(array(SQUARE, moved), ["1", "1"]).tolist() == [0, 0]
+
+
+def test_two_millimetres_apart_are_two_patches() -> None:
+    moved = shapely.transform(SQUARE, lambda xy: xy + [0, 0.002 / 111_320])
+    assert first_of_same(array(SQUARE, moved), ["1", "1"]).tolist() == [0, 1]
+
+
+def test_numbers_decide_where_they_are_given() -> None:
+    same = [SQUARE, TURNED, SQUARE, SQUARE, TURNED]
+    assert first_of_same(array(*same), ["", "7", "8", "7", ""]).tolist() == [1, 1, 2, 1, 1]
+    assert first_of_same(array(*same), ["", "", "", "", ""]).tolist() == [0, 0, 0, 0, 0]
+
+
+def test_holes_and_parts_count() -> None:
+    holed = SQUARE.difference(shapely.box(105.002, 35.002, 105.004, 35.004))
+    multi = shapely.MultiPolygon([SQUARE, shapely.box(106, 35, 106.01, 35.01)])
+    other = shapely.MultiPolygon([shapely.box(106, 35, 106.01, 35.01), TURNED])
+    assert not same_outline(SQUARE, holed)
+    assert same_outline(multi, other)

@@ -1,0 +1,56 @@
+"""Repairs that nobody could dispute are made; the others are left for a person."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+
+from pipeline.geometry.area import Ellipsoid, area_m2
+from pipeline.geometry.repair import areal, repaired
+
+E = Ellipsoid()
+BOW_TIE = shapely.Polygon([(105, 35), (105.01, 35.01), (105.01, 35), (105, 35.01)])
+SPIKE = shapely.Polygon(
+    [(105, 35), (105.01, 35), (105.01, 35.01), (105.005, 35.01), (105.005, 35.02), (105.005, 35.01), (105, 35.01)]
+)
+TOUCHING = shapely.Polygon([(0, 0), (4, 0), (4, 4), (2, 4), (2, 2), (1, 2), (2, 4), (0, 4)])
+
+
+def test_a_bow_tie_is_left_for_a_person() -> None:
+    geometry, repairs = repaired(np.array([BOW_TIE], object), E)
+    assert geometry[0] is BOW_TIE
+    assert not repairs[0].agreed
+    assert repairs[0].outline_m2 == pytest.approx(0, abs=1e-6)
+    assert repairs[0].linework_m2 > 400_000
+
+
+@pytest.mark.parametrize("broken", [SPIKE, TOUCHING])
+def test_undisputed_repairs(broken: shapely.Polygon) -> None:
+    geometry, repairs = repaired(np.array([broken], object), E)
+    assert repairs[0].agreed
+    assert geometry[0].is_valid
+    assert area_m2(geometry, E)[0] == pytest.approx(repairs[0].structure_m2)
+
+
+def test_parts_that_overlap_are_left_for_a_person() -> None:
+    twice = shapely.MultiPolygon([shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3)])
+    _, repairs = repaired(np.array([twice], object), E)
+    assert not repairs[0].agreed
+
+
+def test_valid_ones_are_the_same_objects() -> None:
+    box = np.array([shapely.box(0, 0, 1, 1)], object)
+    geometry, repairs = repaired(box, E)
+    assert geometry is box
+    assert repairs == []
+
+
+def test_only_polygons_remain() -> None:
+    mixed = shapely.GeometryCollection(
+        [shapely.box(0, 0, 1, 1), shapely.LineString([(0, 0), (5, 5)]), shapely.Point(3, 3)]
+    )
+    nested = shapely.GeometryCollection([mixed, shapely.box(4, 4, 5, 5)])
+    got = areal(np.array([mixed, nested, shapely.Point(0, 0)], object))
+    assert [one.geom_type for one in got] == ["Polygon", "MultiPolygon", "Polygon"]
+    assert [one.area for one in got] == [1, 2, 0]

@@ -1,0 +1,95 @@
+"""Configuration: every mistake named at once, with what to type instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import STAGE_VERBS
+from pipeline.config import effective, read_campaign
+from pipeline.errors import Refusals
+from pipeline.stages import STAGES
+from tests.stages.runs import tuban
+
+GOOD = """
+[campaign]
+id = "2025Q3"
+title = "t"
+[inputs]
+patches = "d/*"
+counties = "c.gpkg"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "a.zip").touch()
+    (tmp_path / "c.gpkg").touch()
+    return tmp_path
+
+
+def lines(folder: Path, text: str) -> list[str]:
+    (folder / "campaign.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(Refusals) as refused:
+        read_campaign(folder / "campaign.toml")
+    return refused.value.lines()
+
+
+def test_a_minimal_file_is_enough(folder: Path) -> None:
+    (folder / "campaign.toml").write_text(GOOD, encoding="utf-8")
+    campaign = read_campaign(folder / "campaign.toml")
+    assert campaign.facts.language == "zh"
+    assert campaign.facts.area_unit == "mu"
+    assert campaign.form == "verification_cn"
+    assert campaign.inputs.levels == "gb2260"
+    assert campaign.out == folder / "out"
+    assert "fragment_m2 = 10.0" in effective(campaign)
+
+
+def test_all_mistakes_at_once(folder: Path) -> None:
+    text = GOOD.replace('"2025Q3"', '"2025 Q3!"').replace("[inputs]", '[inputs]\nbefor = ["x"]')
+    said = "\n".join(lines(folder, text + "\n[clip]\nfragment_m2 = 'ten'\n[colour]\nx = 1\n"))
+    assert "[campaign] id" in said
+    assert "letters, digits" in said
+    assert "[inputs] befor is not a known key" in said
+    assert "did you mean before?" in said
+    assert "[clip] fragment_m2" in said
+    assert "[colour] is not a known section" in said
+
+
+def test_missing_files_are_exit_4_and_named(folder: Path) -> None:
+    (folder / "campaign.toml").write_text(
+        GOOD.replace("d/*", "nowhere/*").replace("c.gpkg", "x.gpkg"), encoding="utf-8"
+    )
+    result = tuban("run", folder / "campaign.toml")
+    assert result.exit_code == 4
+    assert "nowhere/*" in result.stderr
+    assert "x.gpkg" in result.stderr
+    assert not (folder / "out").exists()
+    assert not (folder / "archive").exists()
+
+
+def test_wrong_config_is_exit_2(folder: Path) -> None:
+    (folder / "campaign.toml").write_text(GOOD + "[nonsense]\n", encoding="utf-8")
+    assert tuban("run", folder / "campaign.toml").exit_code == 2
+    (folder / "campaign.toml").write_text("[campaign\n", encoding="utf-8")
+    result = tuban("run", folder / "campaign.toml")
+    assert result.exit_code == 2
+    assert "line 1" in result.stderr
+    assert tuban("run", folder / "absent.toml").exit_code == 2
+
+
+def test_profiles_can_be_an_offices_own(folder: Path) -> None:
+    own = 'language = "en"\narea_unit = "ac"\nform = "verification_international"\nlevels = []\n'
+    own += 'patch_types = ""\nlead_note = false\n'
+    (folder / "ours.toml").write_text(own, encoding="utf-8")
+    (folder / "campaign.toml").write_text(
+        GOOD.replace('title = "t"', 'title = "t"\nprofile = "ours.toml"'), encoding="utf-8"
+    )
+    assert read_campaign(folder / "campaign.toml").facts.area_unit == "ac"
+
+
+def test_verbs_and_stages_are_the_same() -> None:
+    assert tuple(STAGE_VERBS) == tuple(one.name for one in STAGES)
