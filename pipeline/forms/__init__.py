@@ -1,0 +1,1 @@
+"""What people fill in: one form, declared once, becomes workbook, GeoPackage and QGIS project."""

@@ -1,0 +1,128 @@
+"""The questions a county answers, declared once in `config/forms/*.toml`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import USAGE, Refusal, Refusals
+from pipeline.forms.mistakes import mistakes
+from pipeline.shelf import read_toml, shelf_file
+from pipeline.texts import languages
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer that may be chosen; `code` is stored, "<verdict>.<code>" where it belongs under a verdict."""
+
+    code: str
+    label: Mapping[str, str]
+    under: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question, or one thing that is given."""
+
+    key: str
+    heading: Mapping[str, str]
+    type: str
+    by: str
+    unit: str = ""  # "area": the office's unit
+    face: bool = False  # in the short table of the workbook
+    field: bool = False  # in the GeoPackage and in QField
+    tab: str = "finding"
+    needed: tuple[str, ...] = ()  # verdicts for which an answer is due, or ("always",)
+    due: str = "soft"  # "firm" stops saving in the field form
+    width_mm: float = 20.0
+    low: float | None = None
+    high: float | None = None
+    length: int = 200
+    within: str = ""
+    stamp: str = ""  # "user" | "day": filled in by QGIS when a verdict is given
+    hint: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+
+    def column(self, area_unit: str) -> str:
+        """Its column in tables: areas carry their unit ("used_mu")."""
+        return f"{self.key}_{area_unit}" if self.unit == "area" else self.key
+
+
+@dataclass(frozen=True)
+class Form:
+    """A checklist's questions."""
+
+    id: str
+    version: str
+    schema: str
+    title: Mapping[str, str]
+    verdict_key: str
+    fields: tuple[Field, ...]
+
+    def __getitem__(self, key: str) -> Field:
+        return next(one for one in self.fields if one.key == key)
+
+    @property
+    def verdict(self) -> Field:
+        return self[self.verdict_key]
+
+    @property
+    def face(self) -> tuple[Field, ...]:
+        """The columns of the workbook, in order."""
+        return tuple(one for one in self.fields if one.face)
+
+    @property
+    def asked(self) -> tuple[Field, ...]:
+        """The fields an officer fills in the field form, in order."""
+        return tuple(one for one in self.fields if one.field)
+
+    def label(self, choice: Choice, language: str, joint: str) -> str:
+        """The words of a choice, with its verdict's before them where it belongs under one."""
+        over = [one.label[language] for one in self.verdict.choices if one.code == choice.under]
+        return joint.join([*over, choice.label[language]])
+
+
+def load_form(name: str | Path) -> Form:
+    """The form `name` of the shelf ("verification_cn"), or the one in a file of the office.
+
+    Raises:
+        Refusal: no such form, or mistakes in it, each named with file and field.
+    """
+    own = Path(name) if str(name).endswith(".toml") else None
+    path = shelf_file(f"forms/{name}.toml", own)
+    return read_form(read_toml(path), str(path))
+
+
+def read_form(tree: Mapping[str, Any], source: str) -> Form:
+    """A form from its tree; `source` is named in refusals."""
+    found = [Refusal(f"{source}: {mistake}", code=USAGE) for mistake in mistakes(tree)]
+    if found:
+        raise Refusals(found)
+    return Form(
+        id=tree["id"],
+        version=tree["version"],
+        schema=tree["schema"],
+        title=tree["title"],
+        verdict_key=tree["verdict"],
+        fields=tuple(_field(one) for one in tree["fields"]),
+    )
+
+
+def _field(one: Mapping[str, Any]) -> Field:
+    needed = one.get("needed", ())
+    values = dict(one) | {
+        "needed": (needed,) if isinstance(needed, str) else tuple(needed),
+        "choices": tuple(_choice(each) for each in one.get("choices", ())),
+    }
+    return Field(**values)
+
+
+def _choice(one: Mapping[str, Any]) -> Choice:
+    under = one.get("under", "")
+    label = {language: one[language] for language in languages()}
+    code = f"{under}.{one['code']}" if under else one["code"]
+    return Choice(code, label, under, one.get("colour", ""))

@@ -1,0 +1,121 @@
+"""The second sheet of a checklist: how to fill it in."""
+
+from __future__ import annotations
+
+import math
+
+from xlsxwriter.worksheet import Worksheet
+
+from pipeline.forms.amounts import AREA_DECIMALS
+from pipeline.forms.cells import Look, half_widths, pixels, put
+from pipeline.forms.form import Field, Form
+from pipeline.forms.mistakes import ALWAYS
+from pipeline.forms.rules import choice_label
+from pipeline.records import CampaignFacts, County
+from pipeline.texts import Texts
+
+_WIDTHS_MM = (42, 100, 45)
+_SIGNS = 106  # half-width characters of 10 pt across the sheet
+
+
+def write_guide(
+    sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, county: County, count: int, words: Texts
+) -> None:
+    """Write the rules, one line per open column, and every choice, on A4 upright."""
+    for column, width_mm in enumerate(_WIDTHS_MM):
+        sheet.set_column_pixels(column, column, pixels(width_mm))
+    put(sheet, 0, 0, words["form.help.heading"], look.title_left)
+    row = _write_rules(sheet, look, _rules(facts, county, count, words), 2)
+    row = _write_columns(sheet, look, form, facts, row + 1, words)
+    _write_choices(sheet, look, form, row + 1, words)
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.hide_gridlines(2)
+    sheet.protect("")
+
+
+def _rules(facts: CampaignFacts, county: County, count: int, words: Texts) -> list[str]:
+    unit = words[f"unit.{facts.area_unit}"]
+    keys = [
+        "scope",
+        "fill",
+        *(["lead"] if facts.lead_note else []),
+        "red",
+        "sheet",
+        "numbers",
+        "back",
+        "protect",
+    ]
+    pdf, decimals = f"{county.code}_sheets.pdf", AREA_DECIMALS[facts.area_unit]
+    return [
+        words.say(f"form.help.{key}", county=county.name, count=count, unit=unit, pdf=pdf, decimals=decimals)
+        for key in keys
+    ]
+
+
+def _write_rules(sheet: Worksheet, look: Look, rules: list[str], row: int) -> int:
+    for number, rule in enumerate(rules, 1):
+        said = f"{number}. {rule}"
+        sheet.merge_range(row, 0, row, len(_WIDTHS_MM) - 1, "", look.plain)
+        put(sheet, row, 0, said, look.plain)
+        sheet.set_row(row, 15 * _lines(said, _SIGNS) + 2)
+        row += 1
+    return row
+
+
+def _lines(said: str, signs: int) -> int:
+    return math.ceil(half_widths(said) / signs)
+
+
+def _write_columns(
+    sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, row: int, words: Texts
+) -> int:
+    put(sheet, row, 0, words["form.help.table"], look.strong)
+    for column, key in enumerate(("column", "how", "due")):
+        put(sheet, row + 1, column, words[f"form.help.{key}"], look.head)
+    row += 2
+    for one in (each for each in form.face if each.by == "officer"):
+        said = (
+            one.hint.get(words.language, "")
+            or words["form.check.choice" if one.choices else "form.help.free"]
+        )
+        unit = words[f"unit.{facts.area_unit}"]
+        name = one.heading[words.language].replace("{unit}", unit).replace("\n", words["form.heading_joint"])
+        for column, value in enumerate((name, said, _due(form, one, words))):
+            put(sheet, row, column, value, look.boxed)
+        sheet.set_row(
+            row, 15 * max(_lines(said, 56), _lines(name, 23), _lines(_due(form, one, words), 24)) + 2
+        )
+        row += 1
+    return row
+
+
+def _due(form: Form, one: Field, words: Texts) -> str:
+    if not one.needed:
+        return words["form.help.free"]
+    if one.needed == (ALWAYS,):
+        return words["form.help.always"]
+    named = [each.label[words.language] for each in form.verdict.choices if each.code in one.needed]
+    return words.say("form.help.when", verdicts=words["form.help.or"].join(named))
+
+
+def _write_choices(sheet: Worksheet, look: Look, form: Form, row: int, words: Texts) -> None:
+    put(sheet, row, 0, words["form.help.choices"], look.strong)
+    for one in (each for each in form.face if each.choices):
+        row += 1
+        groups = _groups(form, one, words)
+        put(sheet, row, 0, one.heading[words.language].replace("\n", words["form.heading_joint"]), look.boxed)
+        sheet.merge_range(row, 1, row, len(_WIDTHS_MM) - 1, "", look.boxed)
+        put(sheet, row, 1, "\n".join(groups), look.boxed)
+        sheet.set_row(row, 14 * sum(_lines(each, 80) for each in groups) + 3)
+
+
+def _groups(form: Form, one: Field, words: Texts) -> list[str]:
+    """The labels of a field's choices, one line for each verdict they belong under."""
+    unders = dict.fromkeys(each.under for each in one.choices)
+    return [
+        words["form.help.list"].join(
+            choice_label(form, each, words) for each in one.choices if each.under == under
+        )
+        for under in unders
+    ]

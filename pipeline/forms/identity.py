@@ -1,0 +1,30 @@
+"""What lets a returned row find its piece again, whatever happened to its place."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import shapely
+
+from pipeline.records import Piece
+
+CODE_LENGTH = 6
+
+
+def row_code(piece: Piece) -> str:
+    """A short check of uid, county and area: letters first, so that no program takes it for a number."""
+    said = f"{piece.patch_uid}|{piece.county_code}|{piece.area_m2:.2f}"
+    digest = hashlib.sha256(said.encode("utf-8")).digest()
+    return "R" + base64.b32encode(digest).decode("ascii")[:CODE_LENGTH]
+
+
+def geometry_digest(piece: Piece) -> str:
+    """The first 16 hex digits of SHA-256 over the normalised outline."""
+    outline = shapely.to_wkb(shapely.normalize(piece.geometry), output_dimension=2, byte_order=1)
+    return hashlib.sha256(outline).hexdigest()[:16]
+
+
+def book_order(pieces: tuple[Piece, ...] | list[Piece]) -> list[Piece]:
+    """The county's own asked pieces in the order of its book."""
+    return sorted((one for one in pieces if one.own and one.asked), key=lambda one: one.seq)

@@ -1,0 +1,152 @@
+"""How the layers a county is handed, and those of the whole run, look in QGIS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from pipeline.forms.form import Form
+from pipeline.forms.symbols import categories, dot, fill, labels, line, single
+from pipeline.forms.widgets import form_elements
+from pipeline.forms.xml import QGIS_VERSION, Element, document, element, option
+from pipeline.records import CampaignFacts
+from pipeline.shelf import read_toml, shelf_file
+from pipeline.texts import Texts, texts
+
+RUN_LAYERS = ("patches", "pieces", "remainders", "counties", "issues", "findings")
+_OPEN, _NOT_ASKED = "open", "not_asked"
+
+
+@cache
+def _style() -> dict[str, Any]:
+    return read_toml(shelf_file("styles/qgis.toml"))
+
+
+def patch_parts(form: Form, facts: CampaignFacts, columns: Sequence[str]) -> list[Element]:
+    """Renderer, labels and form of layer `patches`; the same in the project and in the GeoPackage."""
+    words = texts(facts.language)
+    style = _style()["patch"]
+    label = labels(
+        'if("asked", to_string("seq"), \'\')',
+        style["label"],
+        style["label_pt"],
+        style["halo"],
+        style["halo_mm"],
+        style["label_from_scale"],
+        place="outside",
+    )
+    preview = element("previewExpression", text='concat("seq", \' \', "patch_no", \' \', "town", "village")')
+    return [_patch_renderer(form, words), label, preview, *form_elements(form, facts, columns, words)]
+
+
+def _patch_renderer(form: Form, words: Texts) -> Element:
+    style = _style()["patch"]
+    verdict = form.verdict_key
+    value = f"CASE WHEN NOT \"asked\" THEN '{_NOT_ASKED}' ELSE coalesce(\"{verdict}\", '{_OPEN}') END"
+    classes = [(_OPEN, words["project.open"], _cased(style["open"]))]
+    classes += [
+        (one.code, one.label[words.language], _cased(one.colour or style["open"]))
+        for one in form.verdict.choices
+    ]
+    faint = [
+        line(style["casing"], 2 * style["faint_mm"]),
+        line(style["not_asked"], style["faint_mm"], (1.2, 0.8)),
+    ]
+    classes.append((_NOT_ASKED, words["project.not_asked"], faint))
+    return categories(value, classes)
+
+
+def _cased(colour: str) -> list[Element]:
+    style = _style()["patch"]
+    return [line(style["casing"], style["casing_mm"]), line(colour, style["width_mm"])]
+
+
+def boundary_parts(facts: CampaignFacts) -> list[Element]:
+    """Renderer and labels of layer `boundary`: the line of the sheets, ground outside the county dimmed."""
+    words = texts(facts.language)
+    style = _style()["boundary"]
+    county = [line(style["band"], style["band_mm"]), line(style["line"], style["width_mm"], style["dash_mm"])]
+    outside = [
+        fill(style["outside"], style["outside_opacity"], style["outside_edge"], style["outside_edge_mm"])
+    ]
+    # The county last, so that its line lies over its neighbours' edges.
+    classes = [
+        ("neighbour", words["project.neighbour"], outside),
+        ("county", words["project.county"], county),
+    ]
+    named = "if(\"role\" = 'neighbour', \"name\", '')"
+    label = labels(named, style["label"], style["label_pt"], "#FFFFFF", 0.8)
+    return [_by_level(categories("role", classes)), label, element("previewExpression", text='"name"')]
+
+
+def _by_level(renderer: Element) -> Element:
+    """Draw class after class instead of row after row."""
+    renderer.set("symbollevels", "1")
+    for at, symbol in enumerate(renderer.iter("symbol")):
+        for layer in symbol.iter("layer"):
+            layer.set("pass", str(at))
+    return renderer
+
+
+def qml(parts: Sequence[Element], geometry: int = 2) -> str:
+    """A style document of the elements a project's layer has; `geometry` 0 point, 2 polygon."""
+    labelled = any(one.tag == "labeling" for one in parts)
+    head = {
+        "version": QGIS_VERSION,
+        "styleCategories": "AllStyleCategories",
+        "labelsEnabled": int(labelled),
+        "readOnly": 0,
+        "hasScaleBasedVisibilityFlag": 0,
+    }
+    kind = element("layerGeometryType", text=str(geometry))
+    return document(
+        element("qgis", head, *parts, kind), "qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'"
+    ).decode("utf-8")
+
+
+def layer_qml(kind: str, language: str) -> str:
+    """The style of a layer of `<campaign>.gpkg`: patches, pieces, remainders, counties, issues or findings.
+
+    Raises:
+        KeyError: there is no such layer.
+    """
+    words, colour = texts(language), _style()["run"][kind]
+    match kind:
+        case "patches":
+            return qml([single([line("#000000", 0.7), line(colour, 0.4)]), _plain('"patch_no"', 25000)])
+        case "pieces":
+            return qml([_run_pieces(words, colour), _plain('"patch_no"', 25000)])
+        case "counties":
+            return qml([_run_counties(colour), _plain('"name"', 3000000, "over")])
+        case "issues":
+            return qml(
+                [single([dot(colour, "#FFFFFF", 3.0)], "marker"), _plain('"code"', 50000, "beside")],
+                geometry=0,
+            )
+        case "findings":
+            return qml([single([line("#000000", 0.7), line(colour, 0.4)]), _plain('"verdict"', 25000)])
+    return qml([single([fill(colour, 0.5, colour, 0.4)])])
+
+
+def _run_pieces(words: Texts, colour: str) -> Element:
+    faint = [line("#7F7F7F", 0.3, (1.2, 0.8))]
+    asked = [line("#000000", 0.7), line(colour, 0.4)]
+    return categories(
+        "if(\"asked\", 'asked', 'not_asked')",
+        [("asked", words["project.run.asked"], asked), (_NOT_ASKED, words["project.not_asked"], faint)],
+    )
+
+
+def _run_counties(colour: str) -> Element:
+    style = _style()["boundary"]
+    return single([line(style["band"], 1.4), line(colour, 0.35, style["dash_mm"])])
+
+
+def _plain(expression: str, from_scale: int, place: str = "outside") -> Element:
+    return labels(expression, "#1A1A1A", 8.0, "#FFFFFF", 0.6, from_scale, place)
+
+
+def custom_properties(values: dict[str, Any]) -> Element:
+    """A layer's custom properties, read by QField."""
+    return element("customproperties", None, option(values))

@@ -1,0 +1,266 @@
+"""The county's checklist as a workbook: one row per asked piece, easy to fill in and safe to read back.
+
+Excel, WPS and LibreOffice alike: plain validations from a hidden sheet, no formulas in cells, no macros,
+protection without a password.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time
+from pathlib import Path
+
+import xlsxwriter
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from pipeline.forms.amounts import AREA_DECIMALS
+from pipeline.forms.cells import Look, half_widths, look_of, pixels, put
+from pipeline.forms.cleaning import clean_text
+from pipeline.forms.form import Field, Form
+from pipeline.forms.given import given_value
+from pipeline.forms.guide import write_guide
+from pipeline.forms.identity import book_order, geometry_digest, row_code
+from pipeline.forms.rules import add_highlights, add_validations, write_lists
+from pipeline.records import CampaignFacts, County, Piece
+from pipeline.texts import Texts, texts
+
+HEAD_ROWS = 4  # title, county and unit, band, headings
+FIRST_ROW = HEAD_ROWS
+_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_SAFE = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_FOOTER_SIGNS = 255
+_MARGIN_IN = 8 / 25.4
+_CODE_MM, _LINE_PT = 16, 12
+
+
+def write_checklist(
+    target: Path,
+    form: Form,
+    facts: CampaignFacts,
+    county: County,
+    pieces: Sequence[Piece],
+    pages: Mapping[str, int],
+) -> int:
+    """Write the checklist of a county and return the number of its rows.
+
+    Rows are the county's own asked pieces in the order of its book; `pages` gives the page of
+    `<code>_sheets.pdf` by patch_uid. A county without asked pieces gets no file. The same values give the
+    same bytes.
+    """
+    rows = book_order(list(pieces))
+    if not rows:
+        return 0
+    words = texts(facts.language)
+    book = xlsxwriter.Workbook(str(target), _OPTIONS)
+    try:
+        _describe(book, form, facts, county, rows)
+        look = look_of(book, words)
+        sheet = book.add_worksheet(words["form.sheet_main"])
+        help_sheet = book.add_worksheet(words["form.sheet_help"])
+        lists, meta = book.add_worksheet("_lists"), book.add_worksheet("_meta")
+        names = write_lists(book, lists, form, words)
+        _write_table(sheet, look, form, facts, county, rows, pages, words)
+        add_validations(sheet, form, names, FIRST_ROW, len(rows), words)
+        add_highlights(sheet, form, look, FIRST_ROW, len(rows), words)
+        write_guide(help_sheet, look, form, facts, county, len(rows), words)
+        _write_meta(meta, form, facts, county, rows)
+        for hidden in (lists, meta):
+            hidden.hide()
+        sheet.activate()
+    finally:
+        book.close()
+    return len(rows)
+
+
+def _describe(book: Workbook, form: Form, facts: CampaignFacts, county: County, rows: list[Piece]) -> None:
+    made = datetime.combine(facts.map_date, time()) if facts.map_date else datetime(2000, 1, 1)
+    title = f"{facts.title} {form.title[facts.language]} {county.name}"
+    book.set_properties(
+        {"title": clean_text(title), "company": clean_text(facts.office.unit), "created": made}
+    )
+    for key, value in _identity(form, facts, county, rows):
+        book.set_custom_property(f"tuban_{key}", value, "text")
+
+
+def _identity(form: Form, facts: CampaignFacts, county: County, rows: list[Piece]) -> list[tuple[str, str]]:
+    return [
+        ("schema", form.schema),
+        ("form", form.id),
+        ("form_version", form.version),
+        ("language", facts.language),
+        ("area_unit", facts.area_unit),
+        ("campaign", facts.id),
+        ("county_code", county.code),
+        ("rows", str(len(rows))),
+    ]
+
+
+def _write_meta(
+    sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, rows: list[Piece]
+) -> None:
+    at = 0
+    for key, value in _identity(form, facts, county, rows):
+        put(sheet, at, 0, key)
+        put(sheet, at, 1, value)
+        at += 1
+    for column, key in enumerate(("patch_uid", "row_code", "geometry", "patch_no", "seq")):
+        put(sheet, at + 1, column, key)
+    for row, piece in enumerate(rows, at + 2):
+        values: tuple[str | float, ...] = (
+            piece.patch_uid,
+            row_code(piece),
+            geometry_digest(piece),
+            clean_text(piece.patch_no),
+            piece.seq,
+        )
+        for column, cell in enumerate(values):
+            put(sheet, row, column, cell or None)
+
+
+def _write_table(
+    sheet: Worksheet,
+    look: Look,
+    form: Form,
+    facts: CampaignFacts,
+    county: County,
+    rows: list[Piece],
+    pages: Mapping[str, int],
+    words: Texts,
+) -> None:
+    _set_up(sheet, form, facts, county, len(rows), words)
+    _write_head(sheet, look, form, facts, county, words)
+    for at, piece in enumerate(rows, FIRST_ROW):
+        cells = [
+            given_value(one.key, piece, facts, pages.get(piece.patch_uid), words)
+            if one.by == "given"
+            else None
+            for one in form.face
+        ]
+        sheet.set_row(at, _height_pt(form.face, cells))
+        for column, (one, value) in enumerate(zip(form.face, cells, strict=True)):
+            _write_cell(sheet, look, at, column, one, value, facts, county)
+        put(sheet, at, len(form.face), row_code(piece), look.code)
+        put(sheet, at, len(form.face) + 1, piece.patch_uid, look.code)
+
+
+def _write_cell(
+    sheet: Worksheet,
+    look: Look,
+    row: int,
+    column: int,
+    one: Field,
+    value: str | float | None,
+    facts: CampaignFacts,
+    county: County,
+) -> None:
+    if one.by != "given":
+        put(sheet, row, column, None, look.open(one, AREA_DECIMALS[facts.area_unit]))
+        return
+    if one.key == "page" and value is not None and _SAFE.fullmatch(county.code):
+        link = f"external:{county.code}_sheets.pdf#page={value:g}"
+        sheet.write_url(row, column, link, look.link, str(value))
+        put(sheet, row, column, value, look.link)  # the number stays a number, the link stays with the cell
+        return
+    put(sheet, row, column, value, look.given(one, AREA_DECIMALS[facts.area_unit]))
+
+
+def _height_pt(face: Sequence[Field], cells: Sequence[str | float | None]) -> float:
+    """Room for the longest given text, two lines at least; CJK counts double."""
+    lines = [2]
+    for one, value in zip(face, cells, strict=True):
+        if one.key == "patch_no":
+            continue
+        fit = max(1.0, one.width_mm / 1.62)  # half-width characters of 9 pt that go on a line
+        widths = [half_widths(line) for line in str(value or "").split("\n")]
+        lines.append(sum(max(1, math.ceil(width / fit)) for width in widths))
+    return max(lines) * _LINE_PT + 6
+
+
+def _set_up(
+    sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, count: int, words: Texts
+) -> None:
+    last = len(form.face) + 1
+    for column, one in enumerate(form.face):
+        sheet.set_column_pixels(column, column, pixels(one.width_mm))
+    sheet.set_column_pixels(last - 1, last - 1, pixels(_CODE_MM))
+    sheet.set_column(last, last, 34, None, {"hidden": True})
+    sheet.freeze_panes(FIRST_ROW, 2)
+    sheet.autofilter(FIRST_ROW - 1, 0, FIRST_ROW + count - 1, last)
+    sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
+    _set_print(sheet, last - 1, count)
+    sheet.set_footer(_footer(facts, county, words), {"scale_with_doc": False})
+
+
+def _set_print(sheet: Worksheet, last: int, count: int) -> None:
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=_MARGIN_IN, right=_MARGIN_IN, top=10 / 25.4, bottom=20 / 25.4)
+    sheet.center_horizontally()
+    sheet.repeat_rows(0, FIRST_ROW - 1)
+    sheet.print_area(0, 0, FIRST_ROW + count - 1, last)
+    sheet.hide_gridlines(2)
+    sheet.set_zoom(100)
+
+
+def _footer(facts: CampaignFacts, county: County, words: Texts) -> str:
+    """Signature line above batch, county and page; ampersands doubled.
+
+    Excel reads 255 characters and the writer drops a longer footer whole: the county's name takes what is left.
+    """
+    batch = words.say("form.batch", campaign=facts.id)
+    name = clean_text(county.name)
+    while len(said := _footer_of(batch, name, words)) > _FOOTER_SIGNS and name:
+        name = name[:-1]
+    return said
+
+
+def _footer_of(batch: str, name: str, words: Texts) -> str:
+    batch, name = batch.replace("&", "&&"), name.replace("&", "&&")
+    page, sign = words["form.footer_page"], words["form.footer_sign"]
+    return f"&L&8\n\n{batch}&C&9{sign}\n\n&8{name}&R&8\n\n{page}"
+
+
+def _write_head(
+    sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, county: County, words: Texts
+) -> None:
+    last = len(form.face)
+    given = sum(one.by == "given" for one in form.face)
+    title = words.say("form.title", campaign=facts.title, form=form.title[facts.language])
+    place = words.say("form.place", county=full_name(county, words), code=county.code)
+    lead = words["form.lead_note"] if facts.lead_note else ""
+    unit = words.say("form.unit_note", unit=words[f"unit.{facts.area_unit}"])
+    _band(sheet, 0, 0, last, title, look.title)
+    _band(sheet, 1, 0, given - 1, place, look.note_left)
+    _band(sheet, 1, given, last - 3, lead, look.note_middle)
+    _band(sheet, 1, last - 2, last, unit, look.note_right)
+    _band(sheet, 2, 0, given - 1, words["form.band_given"], look.band_given)
+    _band(sheet, 2, given, last - 1, words["form.band_officer"], look.band_officer)
+    put(sheet, 2, last, None, look.band_given)
+    for column, one in enumerate(form.face):
+        put(sheet, 3, column, heading(one, facts, words), look.head)
+    put(sheet, 3, last, words["form.code"], look.head)
+    put(sheet, 3, last + 1, "patch_uid", look.head)
+    for row, height in enumerate((26, 16, 15, 30)):
+        sheet.set_row(row, height)
+
+
+def _band(sheet: Worksheet, row: int, first: int, last: int, words: str, look: object) -> None:
+    sheet.merge_range(row, first, row, last, "", look)
+    put(sheet, row, first, clean_text(words) or None, look)
+
+
+def heading(one: Field, facts: CampaignFacts, words: Texts) -> str:
+    """A field's heading in the campaign's language, with the office's unit."""
+    return one.heading[facts.language].replace("{unit}", words[f"unit.{facts.area_unit}"])
+
+
+def full_name(county: County, words: Texts) -> str:
+    """County, city and province as the language orders them, each once."""
+    if not words["form.smallest_first"]:
+        return county.full_name
+    names = dict.fromkeys((county.name, county.city_name, county.province_name))
+    return ", ".join(one for one in names if one)

@@ -1,0 +1,212 @@
+"""The checklist an officer opens: its values, its rules, its print, and the same bytes each time."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+from pipeline.forms.cleaning import clean_text
+from pipeline.forms.form import Form
+from pipeline.forms.identity import book_order, row_code
+from pipeline.forms.workbook import FIRST_ROW, write_checklist
+from pipeline.records import CampaignFacts, County, Piece
+from pipeline.texts import texts
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path, form: Form, facts: CampaignFacts, county: County, pages: dict[str, int]) -> Write:
+    def done(pieces: list[Piece], name: str = "429901_checklist.xlsx", **more: Any) -> Path:
+        target = tmp_path / name
+        rows = write_checklist(
+            target, form, more.get("facts", facts), more.get("county", county), pieces, pages
+        )
+        assert rows == len(book_order(pieces))
+        return target
+
+    return done
+
+
+def _table(path: Path) -> list[list[Any]]:
+    return CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+
+
+def test_one_row_per_asked_own_piece_in_book_order(write: Write, form: Form, pieces: list[Piece]) -> None:
+    table = _table(write(pieces))
+    keys = [one.key for one in form.face]
+    rows = table[FIRST_ROW:]
+    assert [row[keys.index("row_no")] for row in rows] == [1, 2, 3, 4]
+    assert [row[keys.index("patch_no")] for row in rows] == [one.patch_no for one in book_order(pieces)]
+    assert [row[keys.index("page")] for row in rows] == [3, 4, 5, 6]
+    assert [row[len(keys) + 1] for row in rows] == [one.patch_uid for one in book_order(pieces)]
+    assert [row[len(keys)] for row in rows] == [row_code(one) for one in book_order(pieces)]
+
+
+def test_officer_cells_are_empty(write: Write, form: Form, pieces: list[Piece]) -> None:
+    for row in _table(write(pieces))[FIRST_ROW:]:
+        assert all(value == "" for value, one in zip(row, form.face, strict=False) if one.by == "officer")
+
+
+def test_areas_are_numbers_in_the_unit_of_the_office(
+    write: Write, form: Form, facts: CampaignFacts, pieces: list[Piece]
+) -> None:
+    column = [one.key for one in form.face].index("area")
+    each = {"mu": 10.0, "ha": 0.6667}[facts.area_unit]
+    assert _table(write(pieces))[FIRST_ROW][column] == each
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    words=st.one_of(
+        st.text(max_size=60),
+        st.sampled_from(
+            ["=1+1", "{=A1}", "http://x.y", "file:///etc/passwd", "@SUM(A1)", "00123", "1e5", "internal:A1"]
+        ),
+    )
+)
+def test_strangers_text_comes_back_as_text(
+    write: Write, form: Form, make_piece: Callable[[int], Piece], words: str
+) -> None:
+    path = write([replace(make_piece(1), patch_no=words, town=words)])
+    found = _table(path)[FIRST_ROW][[one.key for one in form.face].index("patch_no")]
+    assert found == (clean_text(words) or "")
+    with zipfile.ZipFile(path) as packed:
+        for name in packed.namelist():
+            if name.startswith("xl/worksheets/sheet"):
+                assert b"<f>" not in packed.read(name)
+
+
+def test_very_long_text_is_cut_where_one_sees_it(write: Write, make_piece: Callable[[int], Piece]) -> None:
+    table = _table(write([replace(make_piece(1), patch_type_name="长" * 40000)]))
+    assert any(str(value).endswith("…") for value in table[FIRST_ROW])
+
+
+def test_the_only_links_are_to_the_countys_own_sheets(write: Write, pieces: list[Piece]) -> None:
+    links = [one.target for one in _links(write(pieces))]
+    assert links == ["429901_sheets.pdf"] * 4
+    assert [one.location for one in _links(write(pieces))] == [f"page={page}" for page in (3, 4, 5, 6)]
+
+
+def _links(path: Path) -> list[Any]:
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    return [cell.hyperlink for row in sheet.iter_rows() for cell in row if cell.hyperlink]
+
+
+def test_an_odd_county_code_gets_no_link(write: Write, county: County, pieces: list[Piece]) -> None:
+    assert _links(write(pieces, county=replace(county, code="../x"))) == []
+
+
+def test_lists_dates_and_numbers_are_checked(write: Write, form: Form, pieces: list[Piece]) -> None:
+    book = openpyxl.load_workbook(write(pieces))
+    rules = {
+        str(one.sqref).split(":")[0].rstrip("0123456789"): one
+        for one in book.worksheets[0].data_validations.dataValidation
+    }
+    letters = [openpyxl.utils.get_column_letter(at) for at in range(1, len(form.face) + 1)]
+    kinds = {
+        "choice": "list",
+        "date": "date",
+        "number": "decimal",
+        "text": "textLength",
+        "long": "textLength",
+    }
+    for letter, one in zip(letters, form.face, strict=True):
+        if one.by == "given":
+            assert letter not in rules
+            continue
+        assert rules[letter].type == kinds[one.type]
+        assert rules[letter].error
+        if one.choices:
+            assert rules[letter].formula1 == f"list_{one.key}"
+            _check_list(book, form, one.key)
+
+
+def _check_list(book: Any, form: Form, key: str) -> None:
+    sheet, cells = next(iter(book.defined_names[f"list_{key}"].destinations))
+    values = [cell.value for row in book[sheet][cells.replace("$", "")] for cell in row]
+    assert len(values) == len(form[key].choices)
+    assert None not in values
+
+
+def test_officer_cells_alone_are_open_and_there_is_no_password(
+    write: Write, form: Form, pieces: list[Piece]
+) -> None:
+    sheet = openpyxl.load_workbook(write(pieces)).worksheets[0]
+    assert sheet.protection.sheet
+    assert not sheet.protection.password
+    assert not sheet.protection.autoFilter  # False: allowed
+    for row in sheet.iter_rows(min_row=FIRST_ROW + 1, max_col=len(form.face)):
+        assert [cell.protection.locked for cell in row] == [one.by == "given" for one in form.face]
+
+
+def test_it_prints_on_a4_with_its_head_on_every_page(
+    write: Write, facts: CampaignFacts, pieces: list[Piece]
+) -> None:
+    sheet = openpyxl.load_workbook(write(pieces)).worksheets[0]
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
+    assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+    assert sheet.print_title_rows == f"$1:${FIRST_ROW}"
+    assert sheet.freeze_panes == f"C{FIRST_ROW + 1}"
+    footer = sheet.oddFooter
+    assert "&P" in footer.right.text
+    assert facts.id in footer.left.text
+    assert texts(facts.language)["form.footer_sign"].split(" ")[0] in footer.center.text
+
+
+def test_a_footer_stays_within_what_excel_reads(
+    write: Write, facts: CampaignFacts, county: County, pieces: list[Piece]
+) -> None:
+    path = write(pieces, facts=replace(facts, id="A" * 40), county=replace(county, name="&" * 200))
+    with zipfile.ZipFile(path) as packed:
+        sheet = packed.read("xl/worksheets/sheet1.xml").decode()
+    footer = sheet.split("<oddFooter>")[1].split("</oddFooter>")[0].replace("&amp;", "&")
+    assert len(footer) <= 255
+    assert "&&" in footer
+
+
+def test_identity_lies_in_a_hidden_sheet_and_in_properties(
+    write: Write, form: Form, facts: CampaignFacts, pieces: list[Piece]
+) -> None:
+    book = openpyxl.load_workbook(write(pieces))
+    assert [book[name].sheet_state for name in ("_lists", "_meta")] == ["hidden", "hidden"]
+    meta = {row[0].value: row[1].value for row in book["_meta"].iter_rows(max_row=8)}
+    expected = {
+        "schema": form.schema,
+        "form": form.id,
+        "form_version": form.version,
+        "language": facts.language,
+    }
+    expected |= {"area_unit": facts.area_unit, "campaign": facts.id, "county_code": "429901", "rows": "4"}
+    assert meta == expected
+    assert {one.name: one.value for one in book.custom_doc_props.props} == {
+        f"tuban_{key}": value for key, value in expected.items()
+    }
+    uids = [row[0].value for row in book["_meta"].iter_rows(min_row=11)]
+    assert uids == [one.patch_uid for one in book_order(pieces)]
+
+
+def test_what_is_due_is_coloured(write: Write, form: Form, pieces: list[Piece]) -> None:
+    sheet = openpyxl.load_workbook(write(pieces)).worksheets[0]
+    coloured = {str(one.sqref).split(":")[0].rstrip("0123456789") for one in sheet.conditional_formatting}
+    letters = [openpyxl.utils.get_column_letter(at) for at in range(1, len(form.face) + 1)]
+    due = {letter for letter, one in zip(letters, form.face, strict=True) if one.needed}
+    assert due <= coloured
+
+
+def test_the_same_values_give_the_same_bytes(write: Write, pieces: list[Piece]) -> None:
+    one = write(pieces, "one.xlsx").read_bytes()
+    assert write(list(reversed(pieces)), "two.xlsx").read_bytes() == one
+
+
+def test_a_county_without_asked_pieces_gets_no_file(write: Write, pieces: list[Piece]) -> None:
+    assert not write([one for one in pieces if not (one.own and one.asked)]).exists()
