@@ -42,6 +42,7 @@ def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--only", multiple=True, metavar="CODE", help="Only counties whose code begins so; repeatable."),
         click.option("--workers", type=click.IntRange(1), help="Local processes (default: as many as processors)."),
         click.option("--again", is_flag=True, help="Do everything anew, fresh or not."),
+        click.option("--dry-run", "dry", is_flag=True, help="Say what would be done and why, and do nothing."),
         click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How stderr talks."),
         click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
     ):
@@ -78,7 +79,9 @@ def demo(folder: Path, size: str, seed: int) -> None:
         from pipeline.demo.province import make_demo
 
         summary = make_demo(folder, size, seed, _talker("text"))
-        _say(f"{folder}: {summary.received} records, {len(summary.counties)} counties, {len(summary.troubles)} troubles")
+        _say(
+            f"{folder}: {summary.received} records, {len(summary.counties)} counties, {len(summary.troubles)} troubles"
+        )
         _say(f"next: tuban run {folder / 'campaign.toml'}")
         return OK
 
@@ -88,16 +91,17 @@ def demo(folder: Path, size: str, seed: int) -> None:
 @cli.command()
 @click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
-def status(config: Path, as_json: bool) -> None:
+@click.option("--summary", is_flag=True, help="A dozen lines, fit for mail.")
+def status(config: Path, as_json: bool, summary: bool) -> None:
     """Show each county: announced, came, pieces, sheets, rows, state; and issues by code."""
 
     def show() -> int:
         from pipeline.config import read_campaign
-        from pipeline.status import status_lines, status_value
+        from pipeline.status import status_lines, status_value, summary_lines
 
-        campaign = read_campaign(config)
-        value = status_value(campaign.files)
-        click.echo(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(status_lines(value)))
+        value = status_value(read_campaign(config).files)
+        lines = summary_lines(value) if summary else status_lines(value)
+        click.echo(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
         return OK
 
     _guarded(show)
@@ -135,17 +139,23 @@ def verify(path: Path) -> None:
 
 
 def _conduct(
-    names: list[str], config: Path, only: tuple[str, ...], workers: int | None, again: bool, log_format: str
+    names: list[str], config: Path, only: tuple[str, ...], workers: int | None, again: bool, dry: bool, log_format: str
 ) -> None:
     def go() -> int:
-        from pipeline.conduct import Wish, conduct
+        from pipeline.conduct import Wish, conduct, foresee
         from pipeline.config import read_campaign
         from pipeline.engine.workers import default_workers
         from pipeline.stages import STAGES
 
         campaign = read_campaign(config)
         wish = Wish(only, workers or default_workers(), again)
-        done = conduct(campaign, [one for one in STAGES if one.name in names], wish, _talker(log_format))
+        stages = [one for one in STAGES if one.name in names]
+        if dry:
+            for line in foresee(campaign, stages, wish):
+                click.echo(line)
+            return OK
+        _log_to_stderr(log_format)
+        done = conduct(campaign, stages, wish, _talker(log_format))
         _show_failures(done)
         if "report" in names:
             _say_where(campaign)
@@ -177,6 +187,21 @@ def _talker(log_format: str) -> Callable[[str], None]:
     if log_format == "json":
         return lambda words: click.echo(json.dumps({"say": words}, ensure_ascii=False), err=True)
     return _say
+
+
+def _log_to_stderr(log_format: str) -> None:
+    """What long work says of its progress goes the way of all talk."""
+    import logging
+
+    talk = _talker(log_format)
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            talk(record.getMessage())
+
+    logger = logging.getLogger("tuban")
+    logger.handlers = [Handler()]
+    logger.setLevel(logging.INFO)
 
 
 def _say(words: str, colour: str | None = None) -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from pipeline.campaign import Campaign, Files
 from pipeline.county_jobs import county_slices
-from pipeline.engine.run import Workshop, run_jobs
+from pipeline.engine.run import Workshop, run_jobs, why_stale
 from pipeline.engine.stage import Job, Outcome, Stage
 from pipeline.engine.workers import engine_of, serial
 from pipeline.errors import LOCKED, Refusal
@@ -45,6 +45,20 @@ class Wish:
     again: bool = False
 
 
+def foresee(campaign: Campaign, stages: Sequence[Stage], wish: Wish) -> Iterator[str]:
+    """What a run would do and why, a line a job; it ends at the first stage of the whole run that would run, since
+    what follows depends on what that finds."""
+    shop = Workshop.at(campaign.out, again=wish.again)
+    for stage in stages:
+        stale = [(job.name, why) for job in _jobs(campaign, stage, wish, shop) if (why := why_stale(shop, job))]
+        yield from (f"{name}: {why}" for name, why in stale)
+        if not stale:
+            yield f"{stage.name}: fresh"
+        elif stage.grain == "run":
+            yield "what follows depends on what this finds"
+            return
+
+
 def conduct(campaign: Campaign, stages: Sequence[Stage], wish: Wish, talk: Callable[[str], None]) -> Conducted:
     """Run these stages; a stage of the whole run that fails ends the run.
 
@@ -68,15 +82,17 @@ def conduct(campaign: Campaign, stages: Sequence[Stage], wish: Wish, talk: Calla
 
 
 def _run_stage(campaign: Campaign, stage: Stage, wish: Wish, shop: Workshop) -> list[Outcome]:
-    room = _ROOMS[stage.name]
-    if stage.grain == "run":
-        shop.engine = serial
-        jobs: list[Job] = room.jobs(campaign, shop)
-    else:
-        shop.engine = engine_of(wish.workers)
-        jobs = room.jobs(campaign, shop, wish.only)
+    jobs = _jobs(campaign, stage, wish, shop)
+    shop.engine = serial if stage.grain == "run" else engine_of(wish.workers)
+    if stage.grain == "county":
         _retire(campaign, stage, shop)
     return run_jobs(shop, jobs)
+
+
+def _jobs(campaign: Campaign, stage: Stage, wish: Wish, shop: Workshop) -> list[Job]:
+    room = _ROOMS[stage.name]
+    made: list[Job] = room.jobs(campaign, shop) if stage.grain == "run" else room.jobs(campaign, shop, wish.only)
+    return made
 
 
 def _doubts(stage: Stage, shop: Workshop) -> list[str]:

@@ -102,6 +102,7 @@ def read_campaign(path: Path) -> Campaign:
     if found:
         raise Refusals(found)
     assert resolved is not None  # everything was parsed, or something is in `found`
+    assert profile is not None
     return Campaign(
         file=path,
         facts=_facts(campaign, profile, office),
@@ -145,7 +146,8 @@ def _profile(path: Path, campaign: _Campaign | None, found: list[Refusal]) -> _P
     if not file.is_file():
         found.append(_choice("[campaign] profile", name, [one.stem for one in file.parent.glob("*.toml")]))
         return None
-    return _parse(_Profile, read_toml(file), f"profile {name}", found)
+    parsed: _Profile | None = _parse(_Profile, read_toml(file), f"profile {name}", found)
+    return parsed
 
 
 def _listed(inputs: Any) -> Any:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.campaign import Campaign, Files
-from pipeline.engine.digest import folder_digest, value_digest
-from pipeline.errors import Refusal
+from pipeline.engine.digest import file_digest, folder_digest, value_digest
+from pipeline.errors import USAGE, Refusal
 from pipeline.records import CampaignFacts
 from pipeline.shelf import shelf
 
@@ -92,3 +92,22 @@ def shelf_digest(shelves: tuple[str, ...]) -> str:
     """One digest of the folders of `config/` a stage reads, and of all texts."""
     folders = [shelf() / one for one in shelves] + [Path(__file__).parent / "texts"]
     return value_digest([folder_digest(one) for one in folders])
+
+
+def own_files(campaign: Campaign, settings: Any, names: Sequence[str]) -> tuple[Any, list[str]]:
+    """The settings with an office's own files (values with a suffix, relative to the campaign file) as whole paths,
+    and the digests of those files.
+
+    Raises:
+        Refusal: such a file does not exist.
+    """
+    values = {name: getattr(settings, name) for name in names}
+    paths = {name: (campaign.file.parent / value).resolve() for name, value in values.items() if Path(value).suffix}
+    for name, path in paths.items():
+        if not path.is_file():
+            raise Refusal(
+                f"{name} = {values[name]!r}: {path} does not exist", "the path is relative to the campaign file", USAGE
+            )
+    return replace(settings, **{name: str(path) for name, path in paths.items()}), [
+        file_digest(one) for one in paths.values()
+    ]

@@ -50,3 +50,31 @@ def status_lines(value: dict[str, Any]) -> Iterator[str]:
 def _width(text: str) -> int:
     """Columns on a terminal: a hanzi takes two."""
     return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+
+
+def summary_lines(value: dict[str, Any]) -> Iterator[str]:
+    """The night in a dozen lines: the books, the counties by state, what is left to do."""
+    books = value["balance"]
+    records, area, pieces, counties = (books[one] for one in ("records", "area_m2", "pieces", "counties"))
+    yield f"campaign   {books['campaign']}"
+    yield "books      " + ("; ".join(books["imbalances"]) if "imbalances" in books else "balance")
+    yield "records    " + _facts(records, ("received", "accepted", "quarantined", "duplicate"))
+    yield "area ha    " + ", ".join(
+        f"{area[one] / 10_000:,.2f} {one}" for one in ("accepted", "inside", "outside", "double")
+    )
+    drawn = f"{books['sheets']['pages']} pages, {books['checklists']['rows']} rows"
+    yield f"pieces     {pieces['asked']} asked of {pieces['all']}, {drawn}"
+    yield "counties   " + _facts(counties, ("with_patches", "zero", "missing", "partial", "unknown"))
+    wanting = [one for one in value["counties"] if one["word"] in ("missing", "partial")]
+    yield from (
+        f"  {one['code']} {one['name']}: {one['word']}, {one['came']} of {one['announced']}" for one in wanting[:20]
+    )
+    if len(wanting) > 20:
+        yield f"  and {len(wanting) - 20} more in reports/status.csv"
+    failed = [one for one in value["counties"] if one["problem"]]
+    yield from (f"FAILED     {one['code']} {one['name']}: {one['problem']}" for one in failed)
+    yield "issues     " + (", ".join(f"{count} {code}" for code, count in value["issues"].items()) or "none")
+
+
+def _facts(values: dict[str, Any], names: tuple[str, ...]) -> str:
+    return ", ".join(f"{values[one]:,} {one.replace('_', ' ')}" for one in names)

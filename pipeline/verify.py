@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pipeline.errors import Refusal
@@ -19,10 +20,9 @@ def verify_path(path: Path) -> tuple[list[str], int]:
     Raises:
         Refusal: there is nothing with sums at this place.
     """
-    found = list(_zipped(path) if path.is_file() else _folders(path))
-    if not found:
+    checked = [_check(*one) for one in (_zipped(path) if path.is_file() else _folders(path))]
+    if not checked:
         raise Refusal(f"{path} holds no {SUMS}", "name a county folder, a zip of one, or the output folder")
-    checked = [_check(*one) for one in found]
     return [words for problems, _ in checked for words in problems], sum(count for _, count in checked)
 
 
@@ -30,7 +30,7 @@ def _folders(path: Path) -> Iterator[tuple[str, set[str], Read]]:
     for sums in sorted(path.rglob(SUMS)):
         folder = sums.parent
         names = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
-        yield str(folder), names, lambda name, folder=folder: (folder / name).read_bytes()
+        yield str(folder), names, partial(_read_file, folder)
 
 
 def _zipped(path: Path) -> Iterator[tuple[str, set[str], Read]]:
@@ -41,7 +41,15 @@ def _zipped(path: Path) -> Iterator[tuple[str, set[str], Read]]:
         for sums in sorted(one for one in names if PurePosixPath(one).name == SUMS):
             root = sums.removesuffix(SUMS)
             inside = {one.removeprefix(root) for one in names if one.startswith(root)}
-            yield f"{path}/{root}", inside, lambda name, root=root: zipped.read(root + name)
+            yield f"{path}/{root}", inside, partial(_read_member, zipped, root)
+
+
+def _read_file(folder: Path, name: str) -> bytes:
+    return (folder / name).read_bytes()
+
+
+def _read_member(zipped: zipfile.ZipFile, root: str, name: str) -> bytes:
+    return zipped.read(root + name)
 
 
 def _check(place: str, names: set[str], read: Read) -> tuple[list[str], int]:

@@ -92,9 +92,7 @@ def fractal(start: Vertex, end: Vertex, step_m: float, roughness: float, rng: np
     return line
 
 
-def fractal_ring(
-    centre: Vertex, radius_m: float, step_m: float, roughness: float, rng: np.random.Generator
-) -> Floats:
+def fractal_ring(centre: Vertex, radius_m: float, step_m: float, roughness: float, rng: np.random.Generator) -> Floats:
     """A closed ring around `centre`, as rough as a border."""
     angles = np.linspace(0, 2 * np.pi, 7)[:-1] + rng.uniform(-0.2, 0.2, 6)
     radii = radius_m * rng.uniform(0.75, 1.2, 6)

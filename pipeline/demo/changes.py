@@ -57,9 +57,7 @@ def _mask(outline: Any, origin: tuple[float, float], shape: tuple[int, int]) -> 
     return np.asarray(rasterize([outline], shape, transform=transform, dtype="uint8"), dtype=bool)
 
 
-def _local(
-    painter: Painter, ground: Ground, patch: Patch, origin: tuple[float, float], inside: Mask
-) -> Local:
+def _local(painter: Painter, ground: Ground, patch: Patch, origin: tuple[float, float], inside: Mask) -> Local:
     """Metres along and across the patch from its corner, and the texture of the ground."""
     height, width = inside.shape
     x = origin[0] + (np.arange(width) + 0.5) * PIXEL_M

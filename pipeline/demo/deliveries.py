@@ -73,9 +73,7 @@ def write_shapefile_zip(path: Path, stem: str, records: Sequence[Record]) -> Non
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / f"{stem}.shp"
         _write(made, records, SHAPEFILE, GK_ZONE_38, driver="ESRI Shapefile", encoding="GBK")
-        members = {
-            part: (Path(folder) / f"{stem}{part}").read_bytes() for part in (".shp", ".shx", ".dbf", ".prj")
-        }
+        members = {part: (Path(folder) / f"{stem}{part}").read_bytes() for part in (".shp", ".shx", ".dbf", ".prj")}
     members[".dbf"] = _plain_dbf(members[".dbf"])
     write_bytes(path, _gbk_zip(stem, members))
 
@@ -101,9 +99,7 @@ def write_geojson(path: Path, records: Sequence[Record]) -> None:
     write_text(path, f'{{"type": "FeatureCollection", "name": "{path.stem}", "features": [\n{lines}\n]}}\n')
 
 
-def write_polygons(
-    path: Path, layer: str, columns: Mapping[str, Sequence[str]], polygons: Sequence[Any]
-) -> None:
+def write_polygons(path: Path, layer: str, columns: Mapping[str, Sequence[str]], polygons: Sequence[Any]) -> None:
     """A GeoPackage of multipolygons in EPSG:4490 with text columns: counties, towns."""
     shapes = [one if one.geom_type == "MultiPolygon" else shapely.MultiPolygon([one]) for one in polygons]
     with private(path) as made, _fixed_date():
@@ -141,8 +137,7 @@ def _fixed_date() -> Iterator[None]:
 def _write(path: Path, records: Sequence[Record], names: Mapping[str, str], crs: str, **options: Any) -> None:
     turn = pyproj.Transformer.from_crs(GEOGRAPHIC, crs, always_xy=True).transform
     outlines = [
-        None if one.outline is None else shapely.transform(one.outline, turn, interleaved=False)
-        for one in records
+        None if one.outline is None else shapely.transform(one.outline, turn, interleaved=False) for one in records
     ]
     if options["driver"] == "GPKG":
         outlines = [None if one is None else _multi(one) for one in outlines]

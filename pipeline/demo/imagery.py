@@ -56,9 +56,7 @@ def takes_at(size: Size, x_m: float, y_m: float) -> tuple[Take, Take]:
     west, _, _, north = size.ground_m
     column, row = (x_m - west) / PIXEL_M, (north - y_m) / PIXEL_M
     windows = tile_windows(size)
-    inside = [at for at, (x, y, w, h) in enumerate(windows) if x <= column < x + w and y <= row < y + h] or [
-        0
-    ]
+    inside = [at for at, (x, y, w, h) in enumerate(windows) if x <= column < x + w and y <= row < y + h] or [0]
     return _takes(inside[0], len(windows))
 
 
@@ -113,9 +111,7 @@ def _blank(painter: Painter, window: Window, gap: Any) -> NDArray[np.bool_] | No
     """The pixels of a window in the gap, None if there are none."""
     west, _, _, north = painter.bounds(window)
     transform = Affine(PIXEL_M, 0.0, west, 0.0, -PIXEL_M, north)
-    blank = np.asarray(
-        rasterize([gap], (window[3], window[2]), transform=transform, dtype="uint8"), dtype=bool
-    )
+    blank = np.asarray(rasterize([gap], (window[3], window[2]), transform=transform, dtype="uint8"), dtype=bool)
     return blank if blank.any() else None
 
 

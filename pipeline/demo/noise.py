@@ -38,9 +38,7 @@ def _frequency(shape: tuple[int, int]) -> NDArray[np.float64]:
     return np.asarray(np.hypot(down[:, None], across[None, :]))
 
 
-def _filtered(
-    shape: tuple[int, int], gain: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _filtered(shape: tuple[int, int], gain: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(shape)) * gain, s=shape)
     field -= field.mean()
     return np.asarray(field / field.std())

@@ -127,9 +127,7 @@ class Painter:
         np.copyto(ground.cover[rows, columns], cover, where=mask)
         np.copyto(ground.tint[rows, columns], tint, where=mask)
 
-    def _parcels(
-        self, block: Block, at: int, window: Window, rows: slice, columns: slice
-    ) -> tuple[Bytes, Bytes]:
+    def _parcels(self, block: Block, at: int, window: Window, rows: slice, columns: slice) -> tuple[Bytes, Bytes]:
         """Parcels in rows across the block's direction, each row cut at its own places."""
         u, v = self._turned(block.angle_rad, window, rows, columns)
         length, depth = block.parcel_m

@@ -113,9 +113,7 @@ def choose_states(graph: Graph) -> tuple[str, ...]:
     left = [at for at in range(len(graph.counties)) if at not in junction.counties]
     for state in (ZERO, MISSING, UNKNOWN, PARTIAL):
         plenty = [city for city, own in zip(graph.cities, states, strict=True) if own == ORDINARY]
-        at = max(
-            left, key=lambda one: (plenty.count(graph.cities[one]), -one)
-        )  # no city loses all of its data
+        at = max(left, key=lambda one: (plenty.count(graph.cities[one]), -one))  # no city loses all of its data
         left.remove(at)
         states[at] = state
     return tuple(states)
@@ -124,9 +122,7 @@ def choose_states(graph: Graph) -> tuple[str, ...]:
 def choose_gap(size: Size, graph: Graph, terrain: Terrain, states: tuple[str, ...]) -> Any:
     """A slanting strip in an ordinary county which the scenes of spring do not cover."""
     half, length = (62.0, 190.0) if size.name == "tiny" else (95.0, 520.0)
-    strip = shapely.Polygon(
-        [(-half - 40, length), (half - 40, length), (half + 40, -length), (40 - half, -length)]
-    )
+    strip = shapely.Polygon([(-half - 40, length), (half - 40, length), (half + 40, -length), (40 - half, -length)])
     built = shapely.STRtree(terrain.built())
     candidates: list[tuple[int, int, Any]] = []
     for county in (at for at, state in enumerate(states) if state == ORDINARY):
@@ -134,9 +130,7 @@ def choose_gap(size: Size, graph: Graph, terrain: Terrain, states: tuple[str, ..
         for x, y in np.array(shapely.get_coordinates(shapely.segmentize(inside.buffer(-length / 2), length))):
             moved = outlines.placed(strip, float(x), float(y), 0.0)
             if inside.contains(moved):
-                score = len(built.query(moved, predicate="intersects")) + 9 * terrain.is_hill(
-                    float(x), float(y)
-                )
+                score = len(built.query(moved, predicate="intersects")) + 9 * terrain.is_hill(float(x), float(y))
                 candidates.append((score, len(candidates), moved))
     return min(candidates, key=lambda one: one[:2])[2]
 
@@ -191,9 +185,7 @@ def _site(placer: Placer, county: int, at: tuple[float, float], area_m2: float, 
     x, y = _snapped(placer.scene.size, block, at, height)
     large = area_m2 > 25 * MU_M2
     kinds = ("GF", "CK", "DT") if hill else ("20", "GF", "DT", "TP") if large else ("20", "20", "YH", "DT")
-    return Patch(
-        county, outlines.placed(outline, x, y, block.angle_rad), str(rng.choice(kinds)), block.angle_rad
-    )
+    return Patch(county, outlines.placed(outline, x, y, block.angle_rad), str(rng.choice(kinds)), block.angle_rad)
 
 
 def _pit(placer: Placer, county: int, at: tuple[float, float], area_m2: float, hill: bool) -> Patch:
@@ -238,9 +230,7 @@ def _somewhere(
     """A trouble that needs no particular place: in an ordinary county (of one city), along the fields."""
     scene = placer.scene
     ordinary = [
-        at
-        for at, state in enumerate(scene.states)
-        if state == ORDINARY and cities in (None, scene.graph.cities[at])
+        at for at, state in enumerate(scene.states) if state == ORDINARY and cities in (None, scene.graph.cities[at])
     ]
     county = ordinary[nth % len(ordinary)]
     inside = scene.graph.counties[county].buffer(-14)
@@ -255,9 +245,7 @@ def _somewhere(
     return placer.first(candidates())
 
 
-def _along_borders(
-    scene: Scene, inner: bool, step_m: float = 30.0
-) -> Iterator[tuple[int, int, float, float, float]]:
+def _along_borders(scene: Scene, inner: bool, step_m: float = 30.0) -> Iterator[tuple[int, int, float, float, float]]:
     """Left and right county, point and direction along borders between live counties, away from the river."""
     live = set(scene.live())
     for border in scene.graph.borders:
@@ -274,9 +262,7 @@ def _along_borders(
 
 def _shares(scene: Scene, outline: Any) -> Floats:
     """The share of an outline in each county."""
-    return np.asarray(
-        shapely.area(shapely.intersection(np.array(scene.graph.counties), outline)) / outline.area
-    )
+    return np.asarray(shapely.area(shapely.intersection(np.array(scene.graph.counties), outline)) / outline.area)
 
 
 def _straddles(placer: Placer) -> Patch:
@@ -292,9 +278,7 @@ def _partly_outside(placer: Placer) -> Patch:
     return _on_border(placer, "partly_outside", False, outlines.rectangle(70.0, 52.0), "DT", (0.35, 0.8))
 
 
-def _on_border(
-    placer: Placer, mark: str, inner: bool, outline: Any, kind: str, share: tuple[float, float]
-) -> Patch:
+def _on_border(placer: Placer, mark: str, inner: bool, outline: Any, kind: str, share: tuple[float, float]) -> Patch:
     scene = placer.scene
 
     def candidates() -> Iterator[Patch]:
@@ -322,9 +306,7 @@ def _sliver(placer: Placer) -> Patch:
     return placer.first(candidates())
 
 
-def _off_border(
-    scene: Scene, outline: Any, at: tuple[float, float, float], left: int, right: int
-) -> Any | None:
+def _off_border(scene: Scene, outline: Any, at: tuple[float, float, float], left: int, right: int) -> Any | None:
     """The outline beside a border point, bisected to a fragment of 2 to 8 m² beyond it; None if there is none."""
     x, y, angle = at
     for side in (1.0, -1.0):

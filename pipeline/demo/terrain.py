@@ -270,9 +270,7 @@ def _streams(size: Size, river: Any, rng: np.random.Generator) -> list[Trace]:
     traces = []
     for _ in range(max(5, int((east - west) * (north - south) / 22e6))):
         spring = np.array([rng.uniform(west, east), rng.uniform(south, north)])
-        mouth = shapely.get_coordinates(
-            shapely.line_interpolate_point(river, river.project(shapely.Point(spring)))
-        )
+        mouth = shapely.get_coordinates(shapely.line_interpolate_point(river, river.project(shapely.Point(spring))))
         bend = (mouth[0] - spring) * 0.3 * rng.uniform(-1, 1)
         end = mouth[0] + np.array([-bend[1], bend[0]])
         width = float(rng.uniform(7, 13))
@@ -304,9 +302,7 @@ def _roads(size: Size, graph: Graph, seats: list[Settlement], rng: np.random.Gen
     return [*roads, Trace(Cover.HIGHWAY, 28.0, line), Trace(Cover.MEDIAN, 3.0, line)]
 
 
-def _ponds(
-    size: Size, elevation: NDArray[np.float32], rng: np.random.Generator
-) -> list[tuple[Cover, Floats]]:
+def _ponds(size: Size, elevation: NDArray[np.float32], rng: np.random.Generator) -> list[tuple[Cover, Floats]]:
     points = _jittered(size, 640.0, 0.45, rng)
     points = points[_hill(size, elevation, points[:, 0], points[:, 1]) < -0.05]
     return [(Cover.WATER, _blob(x, y, float(rng.lognormal(3.1, 0.45)), rng)) for x, y in points]

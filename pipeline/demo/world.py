@@ -110,9 +110,7 @@ def _draw(size: Size, seed: int) -> tuple[_World, Painter]:
     return _World(scene, patches, codes, _towns(graph, codes, np.random.default_rng([seed, 7]))), painter
 
 
-def _towns(
-    graph: Graph, codes: list[tuple[str, str]], rng: np.random.Generator
-) -> list[tuple[int, str, str, Any]]:
+def _towns(graph: Graph, codes: list[tuple[str, str]], rng: np.random.Generator) -> list[tuple[int, str, str, Any]]:
     """Four to six towns per county: Voronoi cells inside it."""
     towns = []
     for county, polygon in enumerate(graph.counties):

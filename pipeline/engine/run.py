@@ -40,7 +40,7 @@ def job_of(stage: Stage, unit: str, task: Any, parts: Mapping[str, str]) -> Job:
 
 def run_jobs(shop: Workshop, jobs: Sequence[Job]) -> list[Outcome]:
     """The outcomes of all jobs, in the order of the jobs; each outcome is on disk before the next is asked for."""
-    found = {job.unit: _freshness(shop, job) for job in jobs}
+    found = {job.unit: why_stale(shop, job) for job in jobs}
     stale = [job for job in jobs if found[job.unit] != ""]
     ended = {job.unit: Outcome(job.stage, job.unit, "fresh") for job in jobs if found[job.unit] == ""}
     by_unit = {job.unit: job for job in stale}
@@ -58,7 +58,7 @@ def outputs_of(shop: Workshop, stage: str, unit: str = "") -> Mapping[str, str]:
     return receipt.outputs if receipt and receipt.status == "done" else {}
 
 
-def _freshness(shop: Workshop, job: Job) -> str:
+def why_stale(shop: Workshop, job: Job) -> str:
     """Why the job must be done: "" where its products are there as its receipt says."""
     receipt = shop.receipts.find(job.stage, job.unit)
     if shop.again:

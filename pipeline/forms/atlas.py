@@ -111,9 +111,7 @@ class _Maker:
     def label(self, said: str, box: Box, size_pt: float, bold: bool = False, right: bool = False) -> Element:
         """Words, with QGIS expressions in [% %]; QGIS 3.22 reads LabelFont, later ones text-style."""
         weight = 75 if bold else 50
-        font = element(
-            "LabelFont", {"description": f"{FAMILIES[0]},{size_pt:g},-1,5,{weight},0,0,0,0,0", "style": ""}
-        )
+        font = element("LabelFont", {"description": f"{FAMILIES[0]},{size_pt:g},-1,5,{weight},0,0,0,0,0", "style": ""})
         colour = element("FontColor", {"red": 26, "green": 26, "blue": 26, "alpha": 255})
         more = {
             "labelText": said,

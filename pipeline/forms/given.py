@@ -10,9 +10,7 @@ from pipeline.texts import Texts
 LONGEST = 300
 
 
-def given_value(
-    key: str, piece: Piece, facts: CampaignFacts, page: int | None, words: Texts
-) -> str | float | None:
+def given_value(key: str, piece: Piece, facts: CampaignFacts, page: int | None, words: Texts) -> str | float | None:
     """The value of the given field `key` for a piece; None where nothing is known."""
     match key:
         case "row_no":
@@ -39,7 +37,7 @@ def share_words(piece: Piece, words: Texts) -> str:
     """How much of the patch this piece is, where the patch lies in several counties."""
     if piece.piece_count < 2:
         return ""
-    share = f"{piece.area_share * 100:.0f}"
+    share = f"{piece.area_share * 100:.1f}"
     return words.say("form.share", no=piece.piece_no, count=piece.piece_count, share=share)
 
 

@@ -67,25 +67,18 @@ def _lines(said: str, signs: int) -> int:
     return math.ceil(half_widths(said) / signs)
 
 
-def _write_columns(
-    sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, row: int, words: Texts
-) -> int:
+def _write_columns(sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, row: int, words: Texts) -> int:
     put(sheet, row, 0, words["form.help.table"], look.strong)
     for column, key in enumerate(("column", "how", "due")):
         put(sheet, row + 1, column, words[f"form.help.{key}"], look.head)
     row += 2
     for one in (each for each in form.face if each.by == "officer"):
-        said = (
-            one.hint.get(words.language, "")
-            or words["form.check.choice" if one.choices else "form.help.free"]
-        )
+        said = one.hint.get(words.language, "") or words["form.check.choice" if one.choices else "form.help.free"]
         unit = words[f"unit.{facts.area_unit}"]
         name = one.heading[words.language].replace("{unit}", unit).replace("\n", words["form.heading_joint"])
         for column, value in enumerate((name, said, _due(form, one, words))):
             put(sheet, row, column, value, look.boxed)
-        sheet.set_row(
-            row, 15 * max(_lines(said, 56), _lines(name, 23), _lines(_due(form, one, words), 24)) + 2
-        )
+        sheet.set_row(row, 15 * max(_lines(said, 56), _lines(name, 23), _lines(_due(form, one, words), 24)) + 2)
         row += 1
     return row
 
@@ -114,8 +107,6 @@ def _groups(form: Form, one: Field, words: Texts) -> list[str]:
     """The labels of a field's choices, one line for each verdict they belong under."""
     unders = dict.fromkeys(each.under for each in one.choices)
     return [
-        words["form.help.list"].join(
-            choice_label(form, each, words) for each in one.choices if each.under == under
-        )
+        words["form.help.list"].join(choice_label(form, each, words) for each in one.choices if each.under == under)
         for under in unders
     ]

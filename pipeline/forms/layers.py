@@ -46,8 +46,7 @@ def _patch_renderer(form: Form, words: Texts) -> Element:
     value = f"CASE WHEN NOT \"asked\" THEN '{_NOT_ASKED}' ELSE coalesce(\"{verdict}\", '{_OPEN}') END"
     classes = [(_OPEN, words["project.open"], _cased(style["open"]))]
     classes += [
-        (one.code, one.label[words.language], _cased(one.colour or style["open"]))
-        for one in form.verdict.choices
+        (one.code, one.label[words.language], _cased(one.colour or style["open"])) for one in form.verdict.choices
     ]
     faint = [
         line(style["casing"], 2 * style["faint_mm"]),
@@ -67,9 +66,7 @@ def boundary_parts(facts: CampaignFacts) -> list[Element]:
     words = texts(facts.language)
     style = _style()["boundary"]
     county = [line(style["band"], style["band_mm"]), line(style["line"], style["width_mm"], style["dash_mm"])]
-    outside = [
-        fill(style["outside"], style["outside_opacity"], style["outside_edge"], style["outside_edge_mm"])
-    ]
+    outside = [fill(style["outside"], style["outside_opacity"], style["outside_edge"], style["outside_edge_mm"])]
     # The county last, so that its line lies over its neighbours' edges.
     classes = [
         ("neighbour", words["project.neighbour"], outside),
@@ -100,9 +97,9 @@ def qml(parts: Sequence[Element], geometry: int = 2) -> str:
         "hasScaleBasedVisibilityFlag": 0,
     }
     kind = element("layerGeometryType", text=str(geometry))
-    return document(
-        element("qgis", head, *parts, kind), "qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'"
-    ).decode("utf-8")
+    return document(element("qgis", head, *parts, kind), "qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'").decode(
+        "utf-8"
+    )
 
 
 def layer_qml(kind: str, language: str) -> str:

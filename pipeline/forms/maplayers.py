@@ -30,9 +30,7 @@ def layer_ids(code: str, imagery: Sequence[ImageryLayer]) -> dict[str, str]:
     """Layer ids by layer: ASCII and longer than 10 characters, or QGIS replaces them (ecosystem 2.4)."""
     safe = ascii_code(code)
     ids = {"patches": f"patches_to_verify_{safe}", "boundary": f"boundary_of_{safe}"}
-    return ids | {
-        one.phase: f"imagery_{one.phase}_{safe}" for one in sorted(imagery, key=lambda one: one.phase)
-    }
+    return ids | {one.phase: f"imagery_{one.phase}_{safe}" for one in sorted(imagery, key=lambda one: one.phase)}
 
 
 def ascii_code(code: str) -> str:
@@ -58,9 +56,7 @@ def patches_layer(
         "QFieldSync/value_map_button_interface_threshold": 5,
     }
     parts = [custom_properties(properties), *patch_parts(form, facts, columns)]
-    return _vector(
-        ids["patches"], words["project.patches"], "./patches.gpkg|layername=patches", facts.crs, parts
-    )
+    return _vector(ids["patches"], words["project.patches"], "./patches.gpkg|layername=patches", facts.crs, parts)
 
 
 def _photo_name(field: str) -> str:
@@ -129,7 +125,8 @@ def image_layer(ids: Mapping[str, str], image: ImageryLayer, words: Texts) -> El
 
 
 def _raster_renderer(image: ImageryLayer) -> Element:
-    head = {"opacity": 1, "alphaBand": -1, "nodataColor": ""}
+    # QGIS shows the file's internal mask as one band more; without it the ground between the windows is white or black
+    head = {"opacity": 1, "alphaBand": max(image.bands) + 1, "nodataColor": ""}
     if len(image.bands) < 3:
         grey = {"type": "singlebandgray", "grayBand": image.bands[0], "gradient": "BlackToWhite"}
         return element("rasterrenderer", head | grey)

@@ -92,8 +92,7 @@ def _choice_mistakes(choice: Mapping[str, Any]) -> Iterator[str]:
     if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
         yield f"choice {name!r}: a code is ASCII letters, digits and underscores"
     yield from (
-        f"choice {name}: unknown key {key}"
-        for key in sorted(set(choice) - {"code", "under", "colour", *languages()})
+        f"choice {name}: unknown key {key}" for key in sorted(set(choice) - {"code", "under", "colour", *languages()})
     )
     yield from _missing_words(f"choice {name}", choice)
 
@@ -119,9 +118,7 @@ def _whole_mistakes(tree: Mapping[str, Any], fields: list[dict[str, Any]]) -> It
 
 def _link_mistakes(one: dict[str, Any], by_key: dict[str, Any], verdicts: set[str]) -> Iterator[str]:
     needed = one.get("needed", [])
-    yield from (
-        f"needed names no verdict: {code}" for code in needed if needed != ALWAYS and code not in verdicts
-    )
+    yield from (f"needed names no verdict: {code}" for code in needed if needed != ALWAYS and code not in verdicts)
     for choice in one.get("choices", ()):
         if choice.get("under") and choice["under"] not in verdicts:
             yield f"choice {choice['code']}: under names no verdict: {choice['under']}"

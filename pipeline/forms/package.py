@@ -74,8 +74,7 @@ def write_boundary(target: Path, facts: CampaignFacts, county: County) -> int:
     """Write `boundary.gpkg`: the county and those around it, told apart by `role`; the number of rows."""
     rows = [("county", county.code, county.name, county.geometry)]
     rows += [
-        ("neighbour", one.code, one.name, one.geometry)
-        for one in sorted(county.neighbours, key=lambda one: one.code)
+        ("neighbour", one.code, one.name, one.geometry) for one in sorted(county.neighbours, key=lambda one: one.code)
     ]
     columns = {
         "role": [one[0] for one in rows],

@@ -157,9 +157,7 @@ def _canvas(extent: Box, crs: str) -> Element:
 
 def _box(tag: str, extent: Box) -> Element:
     names = ("xmin", "ymin", "xmax", "ymax")
-    return element(
-        tag, None, *(element(name, text=f"{value:.3f}") for name, value in zip(names, extent, strict=True))
-    )
+    return element(tag, None, *(element(name, text=f"{value:.3f}") for name, value in zip(names, extent, strict=True)))
 
 
 def _view(extent: Box, crs: str) -> Element:
@@ -212,10 +210,7 @@ def _themes(ids: Mapping[str, str], images: Sequence[ImageryLayer], words: Texts
     return element(
         "visibility-presets",
         None,
-        *(
-            _theme(words[f"project.{one.phase}"], [ids["patches"], ids["boundary"], ids[one.phase]])
-            for one in images
-        ),
+        *(_theme(words[f"project.{one.phase}"], [ids["patches"], ids["boundary"], ids[one.phase]]) for one in images),
         _theme(words["project.theme_vector"], [ids["patches"], ids["boundary"]]),
     )
 

@@ -48,18 +48,12 @@ def add_validations(
     for column, one in enumerate(form.face):
         if one.by != "given":
             checked = _validation(one, names, words) | {"error_title": words["form.check.title"]}
-            sheet.data_validation(
-                first_row, column, first_row + count - 1, column, checked | _prompt(one, words)
-            )
+            sheet.data_validation(first_row, column, first_row + count - 1, column, checked | _prompt(one, words))
 
 
 def _prompt(one: Field, words: Texts) -> dict[str, object]:
     hint = one.hint.get(words.language, "")
-    return (
-        {"input_title": one.heading[words.language].split("\n")[0][:32], "input_message": hint[:255]}
-        if hint
-        else {}
-    )
+    return {"input_title": one.heading[words.language].split("\n")[0][:32], "input_message": hint[:255]} if hint else {}
 
 
 def _validation(one: Field, names: dict[str, str], words: Texts) -> dict[str, object]:
@@ -93,9 +87,7 @@ def _number(one: Field, words: Texts) -> dict[str, object]:
     }
 
 
-def add_highlights(
-    sheet: Worksheet, form: Form, look: Look, first_row: int, count: int, words: Texts
-) -> None:
+def add_highlights(sheet: Worksheet, form: Form, look: Look, first_row: int, count: int, words: Texts) -> None:
     """Colour what is due and empty, or does not agree with the verdict or another cell."""
     for column, one in enumerate(form.face):
         for formula in _faults(form, column, one, first_row + 1, words) if one.by != "given" else ():

@@ -19,7 +19,7 @@ _STYLED_AS = {"quarantine": "patches"}
 
 
 def write_run_package(target: Path, tables: Mapping[str, Any], facts: CampaignFacts) -> int:
-    """Publish `target` with one layer for each table (Arrow, WKB in `geometry`, CRS `facts.crs`); the number of rows."""
+    """Publish `target` with a layer for each table (Arrow, WKB in `geometry`, CRS `facts.crs`); the number of rows."""
     words = texts(facts.language)
     with private(target) as path:
         for name, table in tables.items():

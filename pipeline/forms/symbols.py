@@ -84,9 +84,7 @@ def single(layers: Sequence[Element], kind: str = "fill") -> Element:
     )
 
 
-def categories(
-    expression: str, classes: Sequence[tuple[str, str, Sequence[Element]]], kind: str = "fill"
-) -> Element:
+def categories(expression: str, classes: Sequence[tuple[str, str, Sequence[Element]]], kind: str = "fill") -> Element:
     """A renderer by value: (value, label, symbol layers) in legend order."""
     head = {"type": "categorizedSymbol", "attr": expression, "enableorderby": 0, "forceraster": 0}
     listed = [
@@ -94,14 +92,10 @@ def categories(
         for at, (value, label, _) in enumerate(classes)
     ]
     symbols = [symbol(str(at), layers, kind) for at, (_, _, layers) in enumerate(classes)]
-    return element(
-        "renderer-v2", head, element("categories", None, *listed), element("symbols", None, *symbols)
-    )
+    return element("renderer-v2", head, element("categories", None, *listed), element("symbols", None, *symbols))
 
 
-def text_style(
-    colour: str, size_pt: float, bold: bool, said: Mapping[str, object], *parts: Element
-) -> Element:
+def text_style(colour: str, size_pt: float, bold: bool, said: Mapping[str, object], *parts: Element) -> Element:
     """How words look, in the first family a system has."""
     head = {
         "fontFamily": FAMILIES[0],
@@ -141,9 +135,7 @@ def labels(
     )
     said = {"fieldName": expression, "isExpression": 1}
     style = text_style(colour, size_pt, True, said, buffer)
-    formatting = element(
-        "text-format", {"multilineAlign": 3, "plussign": 0, "decimals": 3, "formatNumbers": 0}
-    )
+    formatting = element("text-format", {"multilineAlign": 3, "plussign": 0, "decimals": 3, "formatNumbers": 0})
     settings = element(
         "settings", {"calloutType": "simple"}, style, formatting, _placement(place), _rendering(from_scale)
     )

@@ -47,12 +47,7 @@ def column_name(column: str, facts: CampaignFacts, asked: Mapping[str, Field], w
     """What a reader calls a column."""
     unit = words[f"unit.{facts.area_unit}"]
     if column in asked:
-        return (
-            asked[column]
-            .heading[words.language]
-            .replace("{unit}", unit)
-            .replace("\n", words["form.heading_joint"])
-        )
+        return asked[column].heading[words.language].replace("{unit}", unit).replace("\n", words["form.heading_joint"])
     key = "area" if column == f"area_{facts.area_unit}" else column
     return words.say(f"form.name.{key}", unit=unit)
 
@@ -65,9 +60,7 @@ def _aliases(
         yield element("alias", {"index": at, "field": column, "name": name})
 
 
-def _widgets(
-    form: Form, columns: Sequence[str], asked: Mapping[str, Field], words: Texts
-) -> Iterator[Element]:
+def _widgets(form: Form, columns: Sequence[str], asked: Mapping[str, Field], words: Texts) -> Iterator[Element]:
     yield _widget("fid", "Hidden", {})
     for column in columns:
         if column == "asked":
@@ -105,9 +98,7 @@ def _kind(form: Form, one: Field, words: Texts) -> tuple[str, dict[str, Value]]:
 
 def _value_map(form: Form, one: Field, words: Texts) -> list[Value]:
     labels = [(words["project.empty"], NOTHING)]
-    labels += [
-        (form.label(choice, words.language, words["form.joint"]), choice.code) for choice in one.choices
-    ]
+    labels += [(form.label(choice, words.language, words["form.joint"]), choice.code) for choice in one.choices]
     return [{label: code} for label, code in labels]
 
 
@@ -134,8 +125,7 @@ def _tabs(facts: CampaignFacts, columns: Sequence[str], asked: Mapping[str, Fiel
 
 def _tab(name: str, shown: Sequence[str], columns: Sequence[str]) -> Element:
     fields = [
-        element("attributeEditorField", {"name": one, "index": columns.index(one) + 1, "showLabel": 1})
-        for one in shown
+        element("attributeEditorField", {"name": one, "index": columns.index(one) + 1, "showLabel": 1}) for one in shown
     ]
     head = {"name": name, "columnCount": 1, "groupBox": 0, "showLabel": 1, "visibilityExpressionEnabled": 0}
     return element("attributeEditorContainer", head | {"visibilityExpression": "", "type": "Tab"}, *fields)
@@ -211,8 +201,6 @@ def _choice_rule(form: Form, one: Field, column: str) -> str:
 def _range_rule(one: Field, column: str, asked: Mapping[str, Field]) -> str:
     rules = [f'"{column}" >= {one.low:g}' if one.low is not None else ""]
     rules.append(f'"{column}" <= {one.high:g}' if one.high is not None else "")
-    rules += [
-        f'"{column}" <= coalesce("{name}", 0)' for name, each in asked.items() if one.within == each.key
-    ]
+    rules += [f'"{column}" <= coalesce("{name}", 0)' for name, each in asked.items() if one.within == each.key]
     held = " and ".join(rule for rule in rules if rule)
     return f'("{column}" is null or {held})' if held else ""

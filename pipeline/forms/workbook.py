@@ -78,9 +78,7 @@ def write_checklist(
 def _describe(book: Workbook, form: Form, facts: CampaignFacts, county: County, rows: list[Piece]) -> None:
     made = datetime.combine(facts.map_date, time()) if facts.map_date else datetime(2000, 1, 1)
     title = f"{facts.title} {form.title[facts.language]} {county.name}"
-    book.set_properties(
-        {"title": clean_text(title), "company": clean_text(facts.office.unit), "created": made}
-    )
+    book.set_properties({"title": clean_text(title), "company": clean_text(facts.office.unit), "created": made})
     for key, value in _identity(form, facts, county, rows):
         book.set_custom_property(f"tuban_{key}", value, "text")
 
@@ -98,9 +96,7 @@ def _identity(form: Form, facts: CampaignFacts, county: County, rows: list[Piece
     ]
 
 
-def _write_meta(
-    sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, rows: list[Piece]
-) -> None:
+def _write_meta(sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, rows: list[Piece]) -> None:
     at = 0
     for key, value in _identity(form, facts, county, rows):
         put(sheet, at, 0, key)
@@ -134,9 +130,7 @@ def _write_table(
     _write_head(sheet, look, form, facts, county, words)
     for at, piece in enumerate(rows, FIRST_ROW):
         cells = [
-            given_value(one.key, piece, facts, pages.get(piece.patch_uid), words)
-            if one.by == "given"
-            else None
+            given_value(one.key, piece, facts, pages.get(piece.patch_uid), words) if one.by == "given" else None
             for one in form.face
         ]
         sheet.set_row(at, _height_pt(form.face, cells))
@@ -179,9 +173,7 @@ def _height_pt(face: Sequence[Field], cells: Sequence[str | float | None]) -> fl
     return max(lines) * _LINE_PT + 6
 
 
-def _set_up(
-    sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, count: int, words: Texts
-) -> None:
+def _set_up(sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, count: int, words: Texts) -> None:
     last = len(form.face) + 1
     for column, one in enumerate(form.face):
         sheet.set_column_pixels(column, column, pixels(one.width_mm))
@@ -224,9 +216,7 @@ def _footer_of(batch: str, name: str, words: Texts) -> str:
     return f"&L&8\n\n{batch}&C&9{sign}\n\n&8{name}&R&8\n\n{page}"
 
 
-def _write_head(
-    sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, county: County, words: Texts
-) -> None:
+def _write_head(sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, county: County, words: Texts) -> None:
     last = len(form.face)
     given = sum(one.by == "given" for one in form.face)
     title = words.say("form.title", campaign=facts.title, form=form.title[facts.language])

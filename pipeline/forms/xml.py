@@ -14,9 +14,7 @@ QGIS_VERSION = "3.22.0-Białowieża"  # the oldest QGIS supported; newer ones re
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 
 
-def element(
-    tag: str, attributes: Mapping[str, object] | None = None, *children: Element, text: str = ""
-) -> Element:
+def element(tag: str, attributes: Mapping[str, object] | None = None, *children: Element, text: str = "") -> Element:
     """An element with its children; attribute values are written as text."""
     made = Element(tag, {key: _said(value) for key, value in (attributes or {}).items()})
     made.extend(children)

@@ -63,7 +63,8 @@ def area_m2(geometries: Geometries, ellipsoid: Ellipsoid) -> Floats:
     first = np.ones(len(rings), bool)
     first[1:] = ring_polygon[1:] != ring_polygon[:-1]
     signed = np.where(first, 1.0, -1.0) * np.abs(ring_area_m2(rings, ellipsoid))
-    return np.bincount(owner[ring_polygon], signed, minlength=len(geometries))
+    total: Floats = np.bincount(owner[ring_polygon], signed, minlength=len(geometries)).astype(np.float64)
+    return total
 
 
 def ring_area_m2(rings: Geometries, ellipsoid: Ellipsoid) -> Floats:
@@ -85,7 +86,7 @@ def ring_area_m2(rings: Geometries, ellipsoid: Ellipsoid) -> Floats:
     total = np.zeros(len(dlon))
     for k, c in zip((1, 3, 5, 7, 9), coefficients(ellipsoid), strict=True):
         total += c * _mean_sine_above(k, reference, offset, dlat)
-    return np.bincount(edge_ring, total * dlon, minlength=len(rings))
+    return np.bincount(edge_ring, total * dlon, minlength=len(rings)).astype(np.float64)
 
 
 def _mean_sine_above(k: int, reference: Floats, offset: Floats, span: Floats) -> Floats:
@@ -101,4 +102,5 @@ def _sinc_less_one(x: Floats) -> Floats:
     x2 = x * x
     series = -x2 / 6 * (1 - x2 / 20 * (1 - x2 / 42 * (1 - x2 / 72 * (1 - x2 / 110))))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(np.abs(x) < 0.5, series, np.sin(x) / x - 1)
+        less: Floats = np.where(np.abs(x) < 0.5, series, np.sin(x) / x - 1)
+    return less

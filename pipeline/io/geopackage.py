@@ -99,9 +99,7 @@ def add_style(target: Path, layer: str, qml: str, name: str = "") -> None:
         base.execute(_STYLE, (layer, GEOMETRY, (name or layer)[:30], qml, FIXED_TIME))
 
 
-def check_package(
-    target: Path, rows: Mapping[str, int], unique: Mapping[str, Sequence[str]] | None = None
-) -> None:
+def check_package(target: Path, rows: Mapping[str, int], unique: Mapping[str, Sequence[str]] | None = None) -> None:
     """Read a written file back: SQLite's own check, every layer with its rows and index, identities once.
 
     Args:
@@ -120,9 +118,7 @@ def check_package(
             _check_layer(base, target, layer, count, (unique or {}).get(layer, ()))
 
 
-def _check_layer(
-    base: sqlite3.Connection, target: Path, layer: str, count: int, unique: Sequence[str]
-) -> None:
+def _check_layer(base: sqlite3.Connection, target: Path, layer: str, count: int, unique: Sequence[str]) -> None:
     found = base.execute(f'SELECT count(*) FROM "{layer}"').fetchone()[0]
     if found != count:
         raise OSError(f"{target.name}: layer {layer} has {found} rows, not {count}")

@@ -35,9 +35,7 @@ def read_county(path: Path, rows: Sequence[int]) -> County:
     table = read_parquet(path, groups=rows)
     shapes = geometries(table)
     names: list[dict[str, Any]] = table.drop_columns(["geometry"]).to_pylist()
-    around = tuple(
-        Neighbour(one["code"], one["name"], shape) for one, shape in zip(names[1:], shapes[1:], strict=True)
-    )
+    around = tuple(Neighbour(one["code"], one["name"], shape) for one, shape in zip(names[1:], shapes[1:], strict=True))
     own = names[0]
     return County(own["code"], own["name"], own["city_name"], own["province_name"], shapes[0], around)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import Campaign, Files
-from pipeline.county_jobs import CountySlice, county_facts, county_slices, shelf_digest, wanted
+from pipeline.county_jobs import CountySlice, county_facts, county_slices, own_files, shelf_digest, wanted
 from pipeline.engine.digest import file_digest, value_digest
 from pipeline.engine.run import Workshop, job_of, outputs_of
 from pipeline.engine.stage import Done, Job, Stage
@@ -37,6 +37,13 @@ class Section:
 
 
 @dataclass(frozen=True)
+class FormName:
+    """The campaign's form: a name in `config/forms/`, or a file of the office's own."""
+
+    form: str
+
+
+@dataclass(frozen=True)
 class Task:
     files: Files
     facts: CampaignFacts
@@ -49,15 +56,16 @@ def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[J
     """A job for each county whose book is drawn."""
     settings: Section = campaign.sections["export"]
     facts = county_facts(campaign)
+    chosen, own = own_files(campaign, FormName(campaign.form), ("form",))
     common = {
         "settings": value_digest([asdict(settings), asdict(facts), campaign.form]),
-        "shelf": shelf_digest(STAGE.shelves),
+        "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
     }
     made = []
     for one in wanted(county_slices(campaign), only):
         book = outputs_of(shop, "render", one.code)
         parts = common | {"pieces": one.digest, "imagery": one.scenes_digest, "book": value_digest(book)}
-        made.append(job_of(STAGE, one.code, Task(campaign.files, facts, one, settings, campaign.form), parts))
+        made.append(job_of(STAGE, one.code, Task(campaign.files, facts, one, settings, chosen.form), parts))
     return made
 
 

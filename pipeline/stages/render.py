@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import Campaign, Files
-from pipeline.county_jobs import CountySlice, county_facts, county_slices, shelf_digest, wanted
+from pipeline.county_jobs import CountySlice, county_facts, county_slices, own_files, shelf_digest, wanted
 from pipeline.engine.digest import value_digest
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
@@ -15,23 +15,10 @@ from pipeline.errors import Refusal
 from pipeline.issues import Code, Issue, write_issues
 from pipeline.publish import write_json
 from pipeline.records import CampaignFacts
+from pipeline.sheets.settings import RenderSettings
 
 if TYPE_CHECKING:
     from pipeline.sheets.book import BookSummary
-
-
-@dataclass(frozen=True)
-class Section:
-    """`[render]`: layouts and style are names in `config/` or paths of an office's own."""
-
-    detail_layout: str = "detail_a4"
-    overview_layout: str = "overview_a3"
-    index_layout: str = "index_a3"
-    style: str = "standard"
-    font: str = ""
-    qr: str = "id"  # "id" | "off" | a URL with {uid}, {county_code}, {campaign}
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
 
 @dataclass(frozen=True)
@@ -39,14 +26,19 @@ class Task:
     files: Files
     facts: CampaignFacts
     county: CountySlice
-    settings: Section
+    settings: RenderSettings
 
 
-def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[Job]:
+def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]:
     """A job for each county that is asked about something."""
-    settings: Section = campaign.sections["render"]
+    settings, own = own_files(
+        campaign, campaign.sections["render"], ("detail_layout", "overview_layout", "index_layout", "style", "font")
+    )
     facts = county_facts(campaign)
-    common = {"settings": value_digest([asdict(settings), asdict(facts)]), "shelf": shelf_digest(STAGE.shelves)}
+    common = {
+        "settings": value_digest([asdict(settings), asdict(facts)]),
+        "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
+    }
     made = []
     for one in wanted(county_slices(campaign), only):
         parts = common | {"pieces": one.digest, "imagery": one.scenes_digest}
@@ -59,7 +51,6 @@ def work(task: Task) -> Done:
     from pipeline.io.slices import read_county, read_pieces, scene_of
     from pipeline.layers import COUNTIES
     from pipeline.sheets.book import draw_book
-    from pipeline.sheets.style import RenderSettings
 
     code, files = task.county.code, task.files
     if task.county.blocked:
@@ -70,8 +61,7 @@ def work(task: Task) -> Done:
     before, after = ([one for one in scenes if one.phase == phase] for phase in ("before", "after"))
     folder = files.work("render", code)
     book = folder / f"{code}_sheets.pdf"
-    settings = RenderSettings(**asdict(task.settings))
-    summary = draw_book(book, task.facts, county, pieces, before, after, settings, lambda *_: None)
+    summary = draw_book(book, task.facts, county, pieces, before, after, task.settings, lambda *_: None)
     if list(summary.pieces_drawn) != [one.patch_uid for one in pieces if one.own and one.asked]:
         raise ValueError(f"the book of {code} does not show each asked piece once, in order")
     outputs = (book, folder / "book.json", folder / "issues.jsonl")
@@ -96,22 +86,28 @@ def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary, before: boo
     """Imagery that is configured and yet not under a piece; a campaign without imagery has nothing to report."""
     import shapely
 
+    from pipeline.texts import texts
+
     configured = {"before": before, "after": after}
     of = {one.patch_uid: one for one in pieces if one.own}
+
+    words = texts(task.facts.language)
 
     def issue(code: Code, uid: str, **facts: str) -> Issue:
         piece = of[uid]
         place = shapely.to_wkb(shapely.Point(piece.lon_deg, piece.lat_deg), hex=True)
-        words = {"patch_no": piece.patch_no or uid, **facts}
-        return Issue(code, "render", words, uid, task.county.code, wkb_hex=place)
+        told = {"patch_no": piece.patch_no or uid, **facts}
+        return Issue(code, "render", told, uid, task.county.code, wkb_hex=place)
 
     found = [
-        issue(Code.IMAGERY_PARTIAL, uid, phase=phase, share=f"{100 * cover:.4g}")
+        issue(Code.IMAGERY_PARTIAL, uid, phase=words[f"issue.{phase}"], share=f"{100 * cover:.4g}")
         for uid, phase, cover in summary.partial
     ]
     return found + [
-        issue(Code.IMAGERY_MISSING, uid, phase=phase) for uid, phase in summary.missing if configured[phase]
+        issue(Code.IMAGERY_MISSING, uid, phase=words[f"issue.{phase}"])
+        for uid, phase in summary.missing
+        if configured[phase]
     ]
 
 
-STAGE = Stage("render", 1, "county", Section, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))
+STAGE = Stage("render", 1, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))

@@ -224,7 +224,7 @@ def _flat(books: dict[str, Any]) -> list[list[Any]]:
 
 
 def _status_rows(counties: Sequence[CountyStatus]) -> list[list[Any]]:
-    names = [name for name in CountyStatus.__dataclass_fields__]
+    names = list(CountyStatus.__dataclass_fields__)
     rows: list[list[Any]] = [[*names, "published"]]
     for one in counties:
         values = ["" if getattr(one, name) is None else getattr(one, name) for name in names]
@@ -275,4 +275,4 @@ def _packages(task: Task) -> list[Path]:
     return [everything, quarantine]
 
 
-STAGE = Stage("report", 1, "run", Section, "pipeline.stages.report:work", ("styles",))
+STAGE = Stage("report", 1, "run", Section, "pipeline.stages.report:work", ("styles", "vocabularies"))

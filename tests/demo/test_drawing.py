@@ -92,8 +92,7 @@ def test_codes_and_names_are_each_used_once() -> None:
         found = names.county_names(graph.cities)
         assert len({code for code, _ in found}) == len({name for _, name in found}) == len(graph.counties)
         assert all(
-            code[:4] + "00" == names.city_code(city)
-            for (code, _), city in zip(found, graph.cities, strict=True)
+            code[:4] + "00" == names.city_code(city) for (code, _), city in zip(found, graph.cities, strict=True)
         )
 
 

@@ -107,9 +107,7 @@ def test_same_seed_same_bytes(demo: tuple[Path, DemoSummary], tmp_path: Path) ->
     assert _digests(tmp_path / "again") == made
 
 
-def test_a_second_call_does_nothing_and_a_lost_file_comes_back(
-    demo: tuple[Path, DemoSummary], tmp_path: Path
-) -> None:
+def test_a_second_call_does_nothing_and_a_lost_file_comes_back(demo: tuple[Path, DemoSummary], tmp_path: Path) -> None:
     folder, summary = demo
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
     assert make_demo(folder, "tiny") == summary
@@ -167,9 +165,7 @@ def test_zip_is_gbk_and_says_nothing_of_it(demo: tuple[Path, DemoSummary]) -> No
     assert "CGCS2000_3_Degree_GK_Zone_38" in prj
 
 
-def test_records_balance_and_agree_with_the_announcement(
-    demo: tuple[Path, DemoSummary], rows: list[Row]
-) -> None:
+def test_records_balance_and_agree_with_the_announcement(demo: tuple[Path, DemoSummary], rows: list[Row]) -> None:
     folder, summary = demo
     assert summary.received == len(rows)
     assert summary.received == summary.accepted + summary.quarantined + summary.duplicate
@@ -260,9 +256,7 @@ def test_repeated_rows(demo: tuple[Path, DemoSummary], rows: list[Row]) -> None:
 
 
 def test_reported_areas_fit_the_outlines(demo: tuple[Path, DemoSummary], rows: list[Row]) -> None:
-    odd = {
-        (one.county_code, one.patch_no) for name, one in demo[1].troubles.items() if name == "area_disagrees"
-    }
+    odd = {(one.county_code, one.patch_no) for name, one in demo[1].troubles.items() if name == "area_disagrees"}
     for row in rows:
         if row["shape"] is not None and row["shape"].is_valid and (row["code"], row["number"]) not in odd:
             assert row["area_m2"] == pytest.approx(_area_m2(row["shape"]), abs=0.006 * MU_M2)

@@ -132,9 +132,7 @@ def test_three_tabs(root: Element, facts: CampaignFacts) -> None:
 def test_lists_store_codes(root: Element, form: Form) -> None:
     layer = next(iter(root.iter("maplayer")))
     for one in (each for each in form.asked if each.choices):
-        field = next(
-            each for each in layer.iterfind("fieldConfiguration/field") if each.get("name") == one.key
-        )
+        field = next(each for each in layer.iterfind("fieldConfiguration/field") if each.get("name") == one.key)
         stored = [each.get("value") for each in field.iterfind(".//Option[@name='map']/Option/Option")]
         assert stored[1:] == [choice.code for choice in one.choices]
 
@@ -166,9 +164,7 @@ def test_fonts_are_written_for_old_and_new(root: Element) -> None:
 
 def test_what_qfield_asks_for(root: Element, form: Form) -> None:
     for layer in root.iter("maplayer"):
-        values = {
-            one.get("name"): one.get("value") for one in layer.iterfind("customproperties/Option/Option")
-        }
+        values = {one.get("name"): one.get("value") for one in layer.iterfind("customproperties/Option/Option")}
         assert values["QFieldSync/action"] == "copy"
     layer = next(iter(root.iter("maplayer")))
     values = {one.get("name"): one.get("value") for one in layer.iterfind("customproperties/Option/Option")}
@@ -211,9 +207,7 @@ def test_the_same_values_give_the_same_bytes(
     folder: Path, form: Form, facts: CampaignFacts, county: County, pieces: list[Piece]
 ) -> None:
     first = (folder / "429901_project.qgz").read_bytes()
-    write_project(
-        folder / "429901_project.qgz", form, facts, county, pieces[::-1], "EPSG:4547", IMAGERY[::-1]
-    )
+    write_project(folder / "429901_project.qgz", form, facts, county, pieces[::-1], "EPSG:4547", IMAGERY[::-1])
     assert (folder / "429901_project.qgz").read_bytes() == first
 
 
@@ -223,9 +217,7 @@ def test_strangers_words_are_text(
     evil = "<macro/>]]>&\"\x07\u202e[% env('HOME') %]"
     target = tmp_path / "429901_project.qgz"
     named = replace(county, name=evil)
-    write_project(
-        target, form, replace(facts, title=evil), named, [replace(make_piece(1), patch_no=evil)], "EPSG:4547"
-    )
+    write_project(target, form, replace(facts, title=evil), named, [replace(make_piece(1), patch_no=evil)], "EPSG:4547")
     root = _read(target)
     assert not list(root.iter("macro"))
     assert all("[% env" not in one.get("labelText", "") for one in root.iter("LayoutItem"))
@@ -244,9 +236,9 @@ def test_a_geopackage_opened_alone_has_the_form(form: Form, facts: CampaignFacts
         one, other = alone.find(tag), layer.find(tag)
         assert one is not None
         assert other is not None
-        assert ElementTree.canonicalize(
-            ElementTree.tostring(one), strip_text=True
-        ) == ElementTree.canonicalize(ElementTree.tostring(other), strip_text=True)
+        assert ElementTree.canonicalize(ElementTree.tostring(one), strip_text=True) == ElementTree.canonicalize(
+            ElementTree.tostring(other), strip_text=True
+        )
 
 
 @pytest.mark.parametrize("kind", RUN_LAYERS)
@@ -260,9 +252,7 @@ def test_every_category_has_a_colour_of_its_own(root: Element, form: Form) -> No
     layer = next(iter(root.iter("maplayer")))
     values = [one.get("value") for one in layer.iterfind("renderer-v2/categories/category")]
     assert values == ["open", *(one.code for one in form.verdict.choices), "not_asked"]
-    symbols = [
-        one.iterfind(".//Option[@name='line_color']") for one in layer.iterfind("renderer-v2/symbols/symbol")
-    ]
+    symbols = [one.iterfind(".//Option[@name='line_color']") for one in layer.iterfind("renderer-v2/symbols/symbol")]
     colours = [tuple(each.get("value") for each in one) for one in symbols]
     assert len(set(colours)) == len(colours)
 

@@ -47,9 +47,7 @@ def test_areas_are_rounded_once_and_half_up(area_m2: float, unit: str) -> None:
     assert gap <= Decimal("0.5").scaleb(-AREA_DECIMALS[unit]) + Decimal("1e-6")
 
 
-@pytest.mark.parametrize(
-    ("area_m2", "mu"), [(2000 / 3, 1.0), (3.3333333, 0.0), (3.33334, 0.01), (10.0, 0.02)]
-)
+@pytest.mark.parametrize(("area_m2", "mu"), [(2000 / 3, 1.0), (3.3333333, 0.0), (3.33334, 0.01), (10.0, 0.02)])
 def test_mu_as_the_table_has_it(area_m2: float, mu: float) -> None:
     assert area_in("mu", area_m2) == mu
 
@@ -57,8 +55,7 @@ def test_mu_as_the_table_has_it(area_m2: float, mu: float) -> None:
 def test_a_row_code_is_text_and_follows_uid_county_and_area(make_piece: Callable[[int], Piece]) -> None:
     one = make_piece(1)
     codes = {
-        row_code(each)
-        for each in (one, make_piece(2), replace(one, county_code="429902"), replace(one, area_m2=1.0))
+        row_code(each) for each in (one, make_piece(2), replace(one, county_code="429902"), replace(one, area_m2=1.0))
     }
     assert len(codes) == 4
     assert all(code[0] == "R" and code.isalnum() and code.isascii() for code in codes)

@@ -28,9 +28,7 @@ Write = Callable[..., Path]
 def write(tmp_path: Path, form: Form, facts: CampaignFacts, county: County, pages: dict[str, int]) -> Write:
     def done(pieces: list[Piece], name: str = "429901_checklist.xlsx", **more: Any) -> Path:
         target = tmp_path / name
-        rows = write_checklist(
-            target, form, more.get("facts", facts), more.get("county", county), pieces, pages
-        )
+        rows = write_checklist(target, form, more.get("facts", facts), more.get("county", county), pieces, pages)
         assert rows == len(book_order(pieces))
         return target
 
@@ -138,9 +136,7 @@ def _check_list(book: Any, form: Form, key: str) -> None:
     assert None not in values
 
 
-def test_officer_cells_alone_are_open_and_there_is_no_password(
-    write: Write, form: Form, pieces: list[Piece]
-) -> None:
+def test_officer_cells_alone_are_open_and_there_is_no_password(write: Write, form: Form, pieces: list[Piece]) -> None:
     sheet = openpyxl.load_workbook(write(pieces)).worksheets[0]
     assert sheet.protection.sheet
     assert not sheet.protection.password
@@ -149,9 +145,7 @@ def test_officer_cells_alone_are_open_and_there_is_no_password(
         assert [cell.protection.locked for cell in row] == [one.by == "given" for one in form.face]
 
 
-def test_it_prints_on_a4_with_its_head_on_every_page(
-    write: Write, facts: CampaignFacts, pieces: list[Piece]
-) -> None:
+def test_it_prints_on_a4_with_its_head_on_every_page(write: Write, facts: CampaignFacts, pieces: list[Piece]) -> None:
     sheet = openpyxl.load_workbook(write(pieces)).worksheets[0]
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
     assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)

@@ -97,9 +97,7 @@ def test_kinds_order_and_nothing(tmp_path: Path) -> None:
 
 def test_other_geometry_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="geometry 1 is not a polygon"):
-        write_layer(
-            tmp_path / "a.gpkg", "patches", {}, [shapely.box(0, 0, 1, 1), shapely.Point(0, 0)], "EPSG:4326"
-        )
+        write_layer(tmp_path / "a.gpkg", "patches", {}, [shapely.box(0, 0, 1, 1), shapely.Point(0, 0)], "EPSG:4326")
     write_layer(
         tmp_path / "b.gpkg",
         "issues",

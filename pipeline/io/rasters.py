@@ -1,0 +1,30 @@
+"""The door to imagery: scenes described once, decoded tiles kept, any grid filled from several scenes, windows
+around pieces written as one sparse COG."""
+
+from pipeline.io.geotiff import BrokenRaster, opened
+from pipeline.io.grids import Bounds, Grid, Window, covering, grid_in, meets, moved, scene_grid
+from pipeline.io.mosaic import burnt, hole_rings, mosaic
+from pipeline.io.scenes import read_scene
+from pipeline.io.sparse import SparseSummary, write_sparse
+from pipeline.io.tiles import Pixels, TileCache
+
+__all__ = [
+    "Bounds",
+    "BrokenRaster",
+    "Grid",
+    "Pixels",
+    "SparseSummary",
+    "TileCache",
+    "Window",
+    "burnt",
+    "covering",
+    "grid_in",
+    "hole_rings",
+    "meets",
+    "mosaic",
+    "moved",
+    "opened",
+    "read_scene",
+    "scene_grid",
+    "write_sparse",
+]

@@ -1,0 +1,148 @@
+"""A scene described once: bands, CRS, outline, pixel, stretch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from rasterio.enums import ColorInterp
+from rasterio.errors import RasterioError
+from rasterio.transform import Affine
+from rasterio.windows import Window as RasterWindow
+
+from pipeline.errors import Refusal
+from pipeline.io.geotiff import BrokenRaster, opened
+from pipeline.io.grids import Window, outline, pixel_m, transformer
+from pipeline.records import Scene
+
+SIDE_PX = 2_000_000  # no scene is larger
+BANDS = 256
+BLOCK_BYTES = 256 * 1024 * 1024
+LOW_PERCENT, HIGH_PERCENT = 2.0, 98.0
+SAMPLE_PX = 1024  # side of the decimated read the stretch is taken from
+WHOLE_PX = 50_000_000  # a scene without overviews is read whole for that up to here, beyond in samples
+EDGE_M = 1000.0  # an outline has a vertex so often
+
+
+def read_scene(
+    path: Path,
+    phase: str,
+    date: str,
+    sensor: str,
+    bands: tuple[int, ...] | None,
+    storage_crs: str,
+    digest: str,
+) -> Scene:
+    """Describe one imagery file; its pixels are read only for the stretch of sources other than 8 bit.
+
+    `bands` are 1-based, as red, green, blue, or one grey; None takes those tagged so, else the first three, else
+    the first. The footprint is the outline in `storage_crs`, with a vertex about every kilometre.
+
+    Raises:
+        Refusal: not a GeoTIFF, no CRS, no georeference, no such band, absurd dimensions, complex numbers.
+        BrokenRaster: the stretch cannot be read.
+    """
+    with opened(path) as dataset:
+        _check(path, dataset)
+        chosen = _chosen_bands(path, dataset, bands)
+        crs = _spelled(path, dataset)
+        transform = tuple(dataset.transform)[:6]
+        plain = dataset.dtypes[chosen[0] - 1] == "uint8"
+        return Scene(
+            path=str(path),
+            phase=phase,
+            date=date,
+            sensor=sensor,
+            bands=chosen,
+            digest=digest,
+            crs=crs,
+            transform=transform,
+            width=dataset.width,
+            height=dataset.height,
+            pixel_m=pixel_m(crs, transform, dataset.width, dataset.height),
+            footprint=_footprint(crs, transform, dataset.width, dataset.height, storage_crs),
+            stretch=None if plain else _stretch(path, dataset, chosen),
+        )
+
+
+def _check(path: Path, dataset: Any) -> None:
+    rows, columns = dataset.block_shapes[0]
+    size = np.dtype(dataset.dtypes[0]).itemsize if not dataset.dtypes[0].startswith("complex") else 0
+    if max(dataset.width, dataset.height) > SIDE_PX or dataset.count > BANDS:
+        raise Refusal(f"{path} declares {dataset.width} × {dataset.height} pixels in {dataset.count} bands")
+    if rows * columns * max(size, 1) * dataset.count > BLOCK_BYTES:
+        raise Refusal(f"{path} has blocks of {columns} × {rows} pixels", "tile it: gdal_translate -of COG")
+    if size == 0:
+        raise Refusal(f"{path} has complex numbers", "deliver an intensity image")
+    if dataset.crs is None:
+        raise Refusal(f"{path} has no coordinate system", "write it into the file: gdal_edit.py -a_srs EPSG:…")
+    if dataset.transform.is_identity or dataset.transform.is_degenerate:
+        raise Refusal(f"{path} has no georeference", "rectify it before delivery")
+
+
+def _chosen_bands(path: Path, dataset: Any, asked: tuple[int, ...] | None) -> tuple[int, ...]:
+    if asked is None:
+        return _default_bands(dataset)
+    if len(asked) not in (1, 3) or not all(1 <= one <= dataset.count for one in asked):
+        raise Refusal(f"{path} has {dataset.count} bands, not {list(asked)}", "name one band or three")
+    return tuple(asked)
+
+
+def _default_bands(dataset: Any) -> tuple[int, ...]:
+    tagged = list(dataset.colorinterp)
+    colours = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+    if all(one in tagged for one in colours):
+        return tuple(tagged.index(one) + 1 for one in colours)
+    return (1, 2, 3) if dataset.count - (ColorInterp.alpha in tagged) >= 3 else (1,)
+
+
+def _spelled(path: Path, dataset: Any) -> str:
+    """The CRS as an EPSG code where that says the same, else as WKT."""
+    wkt = str(dataset.crs.to_wkt())
+    try:
+        code = CRS.from_wkt(wkt).to_epsg()
+    except CRSError as problem:
+        raise Refusal(f"{path} has a coordinate system PROJ does not know") from problem
+    return f"EPSG:{code}" if code else wkt
+
+
+def _footprint(crs: str, transform: tuple[float, ...], width: int, height: int, storage_crs: str) -> Any:
+    long_side_m = max(width, height) * pixel_m(crs, transform, width, height)
+    steps = int(np.clip(long_side_m / EDGE_M, 16, 512))
+    return outline(Affine(*transform), width, height, steps, transformer(crs, storage_crs))
+
+
+def _stretch(path: Path, dataset: Any, bands: tuple[int, ...]) -> tuple[tuple[float, float], ...]:
+    """Per band the values that become black and white; from the whole scene, so that every sheet has the same."""
+    try:
+        parts = [_sample(dataset, bands, window) for window in _sample_windows(dataset)]
+    except RasterioError as problem:
+        raise BrokenRaster(str(path), str(problem)) from problem
+    values = np.concatenate([part[:, keep] for part, keep in parts], axis=1).astype(np.float64)
+    found = []
+    for band in values:
+        finite = band[np.isfinite(band)]
+        low, high = np.percentile(finite, [LOW_PERCENT, HIGH_PERCENT]) if finite.size else (0.0, 1.0)
+        found.append((float(low), float(high) if high > low else float(low) + 1.0))
+    return tuple(found)
+
+
+def _sample(dataset: Any, bands: tuple[int, ...], window: Window) -> tuple[Any, NDArray[np.bool_]]:
+    shape = (min(SAMPLE_PX, window.height), min(SAMPLE_PX, window.width))
+    place = RasterWindow(*window)
+    values = dataset.read(list(bands), window=place, out_shape=(len(bands), *shape))
+    return values, dataset.dataset_mask(window=place, out_shape=shape) > 0
+
+
+def _sample_windows(dataset: Any) -> list[Window]:
+    """The whole scene where that is quick to read, else sixty-four blocks spread over it."""
+    if dataset.overviews(1) or dataset.width * dataset.height <= WHOLE_PX:
+        return [Window(0, 0, dataset.width, dataset.height)]
+    side = 256
+    cols = np.linspace(0, max(0, dataset.width - side), 8).astype(int).tolist()
+    rows = np.linspace(0, max(0, dataset.height - side), 8).astype(int).tolist()
+    return [Window(col, row, min(side, dataset.width), min(side, dataset.height)) for row in rows for col in cols]

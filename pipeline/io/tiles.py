@@ -1,0 +1,217 @@
+"""Decoded tiles of any scenes, kept while they are used."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.errors import RasterioError
+from rasterio.windows import Window as RasterWindow
+
+from pipeline.io.geotiff import OPTIONS, BrokenRaster, open_geotiff
+from pipeline.io.grids import Window, scene_grid
+from pipeline.io.jpeg_tiles import JpegTiles, has_jpeg_tiles
+from pipeline.records import Scene
+
+UNIT_PX = 512  # what is decoded and kept at once, at least
+STRIP_BYTES = 8 * 1024 * 1024
+PAPER = 255  # what is painted where there is no imagery
+
+
+class Pixels(NamedTuple):
+    """Decoded pixels.
+
+    `values` are uint8 (rows, columns, 1) for grey or (rows, columns, 4) for red, green, blue and a byte of padding:
+    so a JPEG encoder takes them without a copy. `mask` is bool (rows, columns), True where there is imagery, or
+    None where there is imagery everywhere.
+    """
+
+    values: NDArray[np.uint8]
+    mask: NDArray[np.bool_] | None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An open file and what reading it takes."""
+
+    dataset: Any
+    unit: tuple[int, int]  # rows, columns of what is decoded at once
+    masked: bool
+    palette: NDArray[np.uint8] | None  # (256, 4)
+    jpeg: JpegTiles | None
+
+    def close(self) -> None:
+        self.dataset.close()
+        if self.jpeg is not None:
+            self.jpeg.close()
+
+
+class TileCache:
+    """Decoded tiles of any scenes, the least recently used given up; a context manager, one per process.
+
+    A `level` is a power of two: level 1 has pixels twice as wide as the file's, read from its overviews where it
+    has them. The fringe of fewer than that many pixels at the right and the foot is left out.
+    """
+
+    def __init__(self, max_bytes: int = 256 * 1024 * 1024, max_open: int = 16) -> None:
+        self.max_bytes, self.max_open = max_bytes, max_open
+        self._tiles: OrderedDict[tuple[Any, ...], Pixels] = OrderedDict()
+        self._sources: OrderedDict[str, _Source] = OrderedDict()
+        self._bytes = 0
+
+    def __enter__(self) -> TileCache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every file and forget every tile."""
+        for source in self._sources.values():
+            source.close()
+        self._sources.clear()
+        self._tiles.clear()
+        self._bytes = 0
+
+    def masked(self, scene: Scene) -> bool:
+        """Whether the file says of some of its pixels that they are no imagery."""
+        return self._source(scene.path).masked
+
+    def read_window(self, scene: Scene, window: Window, level: int = 0) -> Pixels:
+        """The pixels of a window that lies in the scene.
+
+        Raises:
+            ValueError: the window reaches outside.
+            BrokenRaster: the file cannot be read there.
+        """
+        grid = scene_grid(scene, level)
+        if window.empty or window.common(Window(0, 0, grid.width, grid.height)) != window:
+            raise ValueError(f"{window} reaches outside {scene.path}: {grid.width} × {grid.height}")
+        rows, cols = self._source(scene.path).unit
+        ahead = range(window.row // rows, (window.row + window.height - 1) // rows + 1)
+        along = range(window.col // cols, (window.col + window.width - 1) // cols + 1)
+        values = np.empty((window.height, window.width, self._depth(scene)), np.uint8)
+        mask: NDArray[np.bool_] | None = None
+        for row in ahead:
+            for col in along:
+                tile = self._tile(scene, level, row, col)
+                height, width = tile.values.shape[:2]
+                common = Window(col * cols, row * rows, width, height).common(window)
+                to, of = slices(common, window.col, window.row), slices(common, col * cols, row * rows)
+                values[to] = tile.values[of]
+                if tile.mask is not None:
+                    mask = np.ones(values.shape[:2], np.bool_) if mask is None else mask
+                    mask[to] = tile.mask[of]
+        return Pixels(values, mask)
+
+    def _depth(self, scene: Scene) -> int:
+        return 4 if self._source(scene.path).palette is not None or len(scene.bands) == 3 else 1
+
+    def _tile(self, scene: Scene, level: int, row: int, col: int) -> Pixels:
+        key = (scene.path, scene.bands, level, row, col)
+        if key in self._tiles:
+            self._tiles.move_to_end(key)
+            return self._tiles[key]
+        tile = self._decoded(scene, level, row, col)
+        self._tiles[key] = tile
+        self._bytes += _size(tile)
+        while self._bytes > self.max_bytes and len(self._tiles) > 1:
+            self._bytes -= _size(self._tiles.popitem(last=False)[1])
+        return tile
+
+    def _decoded(self, scene: Scene, level: int, row: int, col: int) -> Pixels:
+        source, grid = self._source(scene.path), scene_grid(scene, level)
+        rows, cols = source.unit
+        part = Window(col * cols, row * rows, cols, rows).common(Window(0, 0, grid.width, grid.height))
+        shape = (part.height, part.width)
+        place = RasterWindow(*(one << level for one in part))
+        try:
+            with rasterio.Env(**OPTIONS):
+                values = self._straight(scene, level, row, col, shape)
+                if values is None:
+                    values = _read(source, scene, place, shape, level)
+                mask = source.dataset.dataset_mask(window=place, out_shape=shape) if source.masked else None
+        except (RasterioError, OSError, MemoryError) as problem:
+            raise BrokenRaster(scene.path, str(problem)) from problem
+        return Pixels(values, None if mask is None or mask.all() else mask > 0)
+
+    def _straight(
+        self, scene: Scene, level: int, row: int, col: int, shape: tuple[int, int]
+    ) -> NDArray[np.uint8] | None:
+        """The tile from its own JPEG stream, where it has one for these bands."""
+        jpeg = self._source(scene.path).jpeg
+        if jpeg is None or level or scene.bands != (1, 2, 3):
+            return None
+        tile = jpeg.decoded(row, col)
+        return None if tile is None else np.ascontiguousarray(tile[: shape[0], : shape[1]])
+
+    def _source(self, path: str) -> _Source:
+        if path in self._sources:
+            self._sources.move_to_end(path)
+            return self._sources[path]
+        with rasterio.Env(**OPTIONS):
+            source = _described(path, open_geotiff(path))
+        self._sources[path] = source
+        while len(self._sources) > self.max_open:
+            self._sources.popitem(last=False)[1].close()
+        return source
+
+
+def _described(path: str, dataset: Any) -> _Source:
+    masked = not all(MaskFlags.all_valid in flags for flags in dataset.mask_flag_enums)
+    palette = None
+    if dataset.colorinterp[0] == ColorInterp.palette:
+        table = dataset.colormap(1)
+        palette = np.array([(*table.get(at, (0, 0, 0))[:3], PAPER) for at in range(256)], np.uint8)
+    if has_jpeg_tiles(dataset):
+        return _Source(dataset, dataset.block_shapes[0], masked, palette, JpegTiles(path, dataset))
+    return _Source(dataset, _unit(dataset), masked, palette, None)
+
+
+def _read(source: _Source, scene: Scene, place: RasterWindow, shape: tuple[int, int], level: int) -> NDArray[np.uint8]:
+    blend = Resampling.average if level and source.palette is None else Resampling.nearest
+    kind = np.uint8 if scene.stretch is None else source.dataset.dtypes[scene.bands[0] - 1]
+    raw = np.full((*shape, 4 if len(scene.bands) == 3 else 1), PAPER, kind)
+    out = np.moveaxis(raw, -1, 0)[: len(scene.bands)]  # GDAL writes pixel by pixel, as the encoder reads
+    source.dataset.read(list(scene.bands), window=place, out=out, resampling=blend)
+    return _eight_bit(raw, scene, source.palette)
+
+
+def _unit(dataset: Any) -> tuple[int, int]:
+    """Whole blocks, about UNIT_PX wide and high; of a file in strips, as many whole strips as STRIP_BYTES hold."""
+    rows, cols = dataset.block_shapes[0]
+    if cols >= dataset.width:
+        high = max(rows, STRIP_BYTES // max(1, dataset.width * 3))
+        return (math.ceil(high / rows) * rows, cols)
+    return (math.ceil(UNIT_PX / rows) * rows, math.ceil(UNIT_PX / cols) * cols)
+
+
+def _size(tile: Pixels) -> int:
+    return tile.values.nbytes + (0 if tile.mask is None else tile.mask.nbytes)
+
+
+def slices(part: Window, col: int, row: int) -> tuple[slice, slice]:
+    top, left = part.row - row, part.col - col
+    return slice(top, top + part.height), slice(left, left + part.width)
+
+
+def _eight_bit(raw: Any, scene: Scene, palette: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    """(rows, columns, 1 or 4) of any type as values to show."""
+    if palette is not None:
+        return np.asarray(palette[raw[:, :, 0]], np.uint8)
+    if scene.stretch is None:
+        return np.asarray(raw, np.uint8)
+    values = np.full(raw.shape, PAPER, np.uint8)
+    for band, (low, high) in enumerate(scene.stretch):
+        shares = (raw[:, :, band].astype(np.float32) - low) / (high - low)
+        values[:, :, band] = np.nan_to_num(np.clip(shares, 0.0, 1.0)) * 255 + 0.5
+    return values

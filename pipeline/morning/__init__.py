@@ -1,0 +1,1 @@
+"""What managers look at each morning: values in, one page out."""

@@ -1,0 +1,81 @@
+"use strict";
+(() => {
+  const table = document.getElementById("table"), body = table.tBodies[0];
+  const search = document.getElementById("search"), legend = document.getElementById("legend");
+  const heads = [...table.tHead.rows[0].cells];
+  const order = [...body.rows];
+  const isGroup = (row) => row.className === "province" || row.className === "city";
+  const compare = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare;
+  const words = [...legend.children].map((one) => one.dataset.word).filter((one) => one !== "unpublished");
+  let sorted = null, only = null;
+
+  const wordsOf = new Map();
+  const groupsOf = new Map();
+  let province = null, city = null;
+  for (const row of order) {
+    if (row.className === "province") { province = row; city = null; }
+    if (row.className === "city") city = row;
+    const above = [province, city].filter(Boolean);
+    groupsOf.set(row, above);
+    wordsOf.set(row, [...above, row].map((one) => one.cells[0].textContent).concat(row.textContent).join(" ").toLowerCase());
+  }
+
+  const value = (row, column) => row.cells[column].textContent.trim();
+  const number = (text) => { const one = parseFloat(text.replace(/,/g, "")); return Number.isNaN(one) ? -1 : one; };
+
+  function show() {
+    const asked = search.value.trim().toLowerCase().split(/\s+/);
+    const wanted = new Set();
+    for (const row of order) {
+      if (isGroup(row)) continue;
+      const fits = asked.every((one) => wordsOf.get(row).includes(one)) && (!only || row.classList.contains(only));
+      row.hidden = !fits;
+      if (fits) groupsOf.get(row).forEach((one) => wanted.add(one));
+    }
+    for (const row of order) if (isGroup(row)) row.hidden = sorted !== null || !wanted.has(row);
+  }
+
+  function sort(column) {
+    const head = heads[column], was = head.getAttribute("aria-sort");
+    const isNumber = head.classList.contains("n");
+    const first = isNumber ? "descending" : "ascending", second = isNumber ? "ascending" : "descending";
+    const next = was === null ? first : was === first ? second : null;
+    heads.forEach((one) => one.removeAttribute("aria-sort"));
+    sorted = next === null ? null : column;
+    if (next !== null) head.setAttribute("aria-sort", next);
+    const turn = next === "descending" ? -1 : 1;
+    const by = isNumber
+      ? (a, b) => number(value(a, column)) - number(value(b, column))
+      : (a, b) => compare(value(a, column), value(b, column));
+    const rows = next === null ? order : [...order].filter((one) => !isGroup(one)).sort((a, b) => turn * by(a, b));
+    body.append(...rows);
+    show();
+  }
+
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.append(...head.childNodes);
+    button.addEventListener("click", () => sort(column));
+    head.append(button);
+  });
+  search.addEventListener("input", show);
+  search.hidden = false;
+
+  function choose(entry) {
+    const word = entry.dataset.word;
+    only = only === word ? null : word;
+    for (const one of legend.children) if (one.hasAttribute("role")) one.setAttribute("aria-pressed", String(one.dataset.word === only));
+    for (const one of words) document.querySelector(`#map > g.${one}`)?.classList.toggle("off", only !== null && one !== only);
+    show();
+  }
+  for (const entry of legend.children) {
+    if (entry.dataset.word === "unpublished") continue;
+    entry.tabIndex = 0;
+    entry.setAttribute("role", "button");
+    entry.setAttribute("aria-pressed", "false");
+    entry.addEventListener("click", () => choose(entry));
+    entry.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(entry); }
+    });
+  }
+})();

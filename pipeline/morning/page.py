@@ -1,0 +1,121 @@
+"""The morning page: one HTML document that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from pipeline.accounts import CountyStatus
+from pipeline.issues import Issue
+from pipeline.morning.defects import defects
+from pipeline.morning.head import masthead, tiles, verdict, waiting
+from pipeline.morning.map import county_map, legend
+from pipeline.morning.markup import Markup, is_file_name, joined, tag
+from pipeline.morning.received import deliveries
+from pipeline.morning.table import county_table
+from pipeline.records import CampaignFacts
+from pipeline.texts import Texts, texts
+
+MANY = 200  # counties: from here on a printed map has plain tints
+_HTML_LANGUAGE = {"zh": "zh-CN"}
+_REPORTS = ("balance.json", "balance.csv", "status.csv", "quarantine.csv", "quarantine.gpkg")
+
+
+@dataclass(frozen=True)
+class Morning:
+    """All that the page tells; nothing on it is reckoned anew but the sums of cities and provinces."""
+
+    facts: CampaignFacts
+    books: dict[str, Any]  # balance.json
+    counties: list[CountyStatus]
+    issues: list[Issue]  # in their order
+    sentences: list[str]  # of each issue
+    imbalances: list[str]  # what does not hold; none: the books balance
+    outlines: dict[str, Any]  # shapely geometries by county code, longitude and latitude in degrees
+    ingest: dict[str, Any]  # the summary of ingest
+
+
+def morning_page(morning: Morning) -> str:
+    """The page as HTML in the campaign's language: the same text for the same values."""
+    words = texts(morning.facts.language)
+    language = _HTML_LANGUAGE.get(words.language, words.language)
+    body = tag("body", tag("main", *_sections(morning, words)), _script())
+    return f"<!DOCTYPE html>\n{tag('html', _head(morning, words), body, lang=language)}\n"
+
+
+def _head(morning: Morning, words: Texts) -> Markup:
+    style = _asset("page.css")
+    title = words.say("morning.page_title", title=morning.facts.title)
+    return tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, _asset("page.js"))),
+        tag("meta", name="viewport", content="width=device-width,initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("title", title),
+        tag("style", style),
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing is loaded, and nothing runs but the two texts whose digests stand here."""
+    allowed = f"style-src {_source(style)}; script-src {_source(script)}"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _asset(name: str) -> Markup:
+    return Markup(files(__package__).joinpath(name).read_text(encoding="utf-8"))
+
+
+def _script() -> Markup:
+    return tag("script", _asset("page.js"))
+
+
+def _sections(morning: Morning, words: Texts) -> list[Markup]:
+    facts, books, counties = morning.facts, morning.books, morning.counties
+    refused = list(morning.ingest["refused_files"])
+    told = legend(counties, words)
+    unspoken = tag("p", words["morning.no_list"], class_="quiet") if books["records"]["announced"] is None else None
+    waits = waiting(counties, books, morning.issues, refused, words)
+    found = defects(morning.issues, morning.sentences, counties, facts.id, words)
+    return [
+        tag("header", tag("div", masthead(facts, words)), verdict(morning.imbalances, words)),
+        tiles(books, len(counties), facts.area_unit, words),
+        tag(
+            "div",
+            tag(
+                "section", tag("h2", words["morning.map"]), county_map(counties, morning.outlines, words), class_="map"
+            ),
+            tag("aside", tag("h2", words["morning.legend"]), told, unspoken, waits),
+            class_="sight many" if len(counties) > MANY else "sight",
+        ),
+        _section("counties", county_table(counties, facts.area_unit, words), words),
+        _section("issues", found, words),
+        _section("deliveries", deliveries(books, refused, words), words),
+        _section("elsewhere", _elsewhere(facts, words), words),
+    ]
+
+
+def _section(name: str, inside: Markup, words: Texts) -> Markup:
+    note = tag("p", words[f"morning.note.{name}"], class_="quiet")
+    return tag("section", tag("h2", words[f"morning.section.{name}"]), note, inside, id=name, class_="part")
+
+
+def _elsewhere(facts: CampaignFacts, words: Texts) -> Markup:
+    """The other doors to the same figures."""
+    files_of = [(name, name.replace(".", "_")) for name in _REPORTS]
+    if is_file_name(facts.id):
+        files_of.append((f"../{facts.id}.gpkg", "campaign_gpkg"))
+    rows = (
+        tag("div", tag("dt", tag("a", href.removeprefix("../"), href=href)), tag("dd", words[f"morning.file.{key}"]))
+        for href, key in files_of
+    )
+    return joined(tag("dl", *rows, class_="files"))

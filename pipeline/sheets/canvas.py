@@ -1,0 +1,451 @@
+"""A page in millimetres: origin at the top left, y down, text on its baseline.
+
+Every mark is recorded with the box it inks and the element it belongs to, so that "nothing overlaps, nothing
+leaves the paper" is a plain test. Coordinates are rounded to a hundredth of a point; the same calls give the
+same operators.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.sheets.box import Box, between
+from pipeline.sheets.fonts import MM_PER_PT, Font
+from pipeline.sheets.lines import broken
+from pipeline.sheets.operators import PT_PER_MM, Points, colour, number, numbers, on_paper, path
+from pipeline.sheets.pdf import (
+    HALO_FONT,
+    TEXT_FONT,
+    Content,
+    Corners,
+    Edges,
+    Furniture,
+    ImageRef,
+    Link,
+    Viewport,
+)
+
+__all__ = ["Box", "Canvas", "Furniture", "ImageRef", "Inked", "Placed", "Stroke", "TextStyle"]
+
+BOLD_EM = 0.032  # the stroke that thickens a letter
+PRIMARY_MM = 0.02  # GDAL takes the largest viewport for the page's: the first is that much larger
+SMALLEST_PT = 5.0
+_STEP_PT = 0.05  # sizes of shrunk text
+_ARC = 4 / 3 * (math.sqrt(2) - 1)  # control points of a quarter circle
+_CAPS = {"butt": 0, "round": 1}
+_JOINS = {"miter": 0, "round": 1}
+_ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How a line is drawn."""
+
+    width_mm: float
+    colour: str  # "#RRGGBB"
+    dash_mm: tuple[float, ...] = ()
+    cap: str = "butt"  # | "round"
+    join: str = "miter"  # | "round"
+
+
+@dataclass(frozen=True)
+class TextStyle:
+    """How words are set; a halo is drawn around them first."""
+
+    size_pt: float
+    colour: str = "#000000"
+    halo_mm: float = 0.0
+    halo_colour: str = "#FFFFFF"
+    bold: bool = False
+    tracking_mm: float = 0.0
+
+
+@dataclass(frozen=True)
+class Inked:
+    """One mark: its element, its kind (text, line, area, circle, image, hatch), its box, its words."""
+
+    element: str
+    kind: str
+    box: Box
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An image with its place on paper."""
+
+    image: ImageRef
+    box: Box
+
+
+class Canvas:
+    """One page, or one piece of furniture. Its methods draw at once, in the order they are called."""
+
+    def __init__(self, width_mm: float, height_mm: float, font: Font) -> None:
+        self.width_mm, self.height_mm, self.font = width_mm, height_mm, font
+        self._parts: list[str] = []
+        self._state: dict[str, str] = {}
+        self._stack: list[dict[str, str]] = []
+        self._elements: list[str] = []
+        self._clips: list[Box] = []
+        self._inked: list[Inked] = []
+        self._characters: set[str] = set()
+        self._xobjects: dict[int, None] = {}
+        self._opacities: dict[int, None] = {}
+        self._layers: dict[str, int] = {}
+        self._links: list[Link] = []
+        self._destinations: list[tuple[str, float]] = []
+        self._viewports: list[Viewport] = []
+
+    @property
+    def box(self) -> Box:
+        """The whole page."""
+        return Box(0.0, 0.0, self.width_mm, self.height_mm)
+
+    @property
+    def inked(self) -> list[Inked]:
+        """Every mark so far, in order of drawing."""
+        return list(self._inked)
+
+    # -- words -------------------------------------------------------------------------------------------
+
+    def text(
+        self,
+        x_mm: float,
+        y_mm: float,
+        words: str,
+        style: TextStyle,
+        anchor: str = "start",
+        rotate_deg: float = 0.0,
+    ) -> Box:
+        """Set `words` with their anchor at (x, y) on the baseline; returns the inked box.
+
+        `rotate_deg` turns them counter-clockwise about that point: 90 reads upwards. Raises MissingGlyph.
+        """
+        codes = self.font.encoded(words)
+        if not words:
+            return Box(x_mm, y_mm, 0.0, 0.0)
+        self._characters.update(words)
+        width_mm = self.text_width_mm(words, style)
+        turn = math.radians(rotate_deg)
+        back_mm = _ANCHORS[anchor] * width_mm
+        left_mm, base_mm = x_mm - back_mm * math.cos(turn), y_mm + back_mm * math.sin(turn)
+        self._set("tracking", f"{number(style.tracking_mm * PT_PER_MM)} Tc")
+        shown = f"BT {self._text_matrix(left_mm, base_mm, turn)} <{codes.hex().upper()}> Tj ET"
+        self._show(shown, style)
+        return self._record_text(words, style, (left_mm, base_mm), width_mm, turn)
+
+    def text_width_mm(self, words: str, style: TextStyle) -> float:
+        """The advance width of `words`; raises MissingGlyph."""
+        return self.font.width_mm(words, style.size_pt) + style.tracking_mm * max(0, len(words) - 1)
+
+    def fit(self, words: str, style: TextStyle, width_mm: float, min_pt: float = SMALLEST_PT) -> TextStyle:
+        """`style`, shrunk until `words` are no wider than `width_mm`, but never below `min_pt`."""
+        gaps_mm = style.tracking_mm * max(0, len(words) - 1)
+        letters_mm = self.font.width_mm(words, style.size_pt)
+        if letters_mm + gaps_mm <= width_mm:
+            return style
+        wanted_pt = style.size_pt * max(0.0, width_mm - gaps_mm) / letters_mm
+        size_pt = math.floor(wanted_pt / _STEP_PT + 1e-9) * _STEP_PT
+        return replace(style, size_pt=round(min(style.size_pt, max(min_pt, size_pt)), 2))
+
+    def wrap(self, words: str, style: TextStyle, width_mm: float) -> list[str]:
+        """`words` in lines of at most `width_mm`, broken where hanzi and words may be."""
+        return broken(words, lambda part: self.text_width_mm(part, style), width_mm)
+
+    # -- shapes ------------------------------------------------------------------------------------------
+
+    def line(self, points: Any, stroke: Stroke, closed: bool = False) -> None:
+        """A polyline: (N, 2) millimetres."""
+        self._draw_lines([points], stroke, closed)
+
+    def lines(self, parts: Sequence[Any], stroke: Stroke) -> None:
+        """Polylines drawn as one path: a list of (N, 2) millimetres."""
+        self._draw_lines(parts, stroke, False)
+
+    def area(self, rings: Sequence[Any], fill: str | None, stroke: Stroke | None = None) -> None:
+        """Rings of (N, 2) millimetres, even-odd: a hole is a ring inside another."""
+        self._paint(self._path(rings, True), fill, stroke)
+        self._record_points("area", rings, stroke)
+
+    def rect(self, box: Box, fill: str | None = None, stroke: Stroke | None = None) -> None:
+        self._paint(self._rectangle(box), fill, stroke)
+        self._record("area", box.inset(-_reach_mm(stroke)))
+
+    def circle(
+        self, x_mm: float, y_mm: float, r_mm: float, fill: str | None = None, stroke: Stroke | None = None
+    ) -> None:
+        x, y, r = x_mm * PT_PER_MM, (self.height_mm - y_mm) * PT_PER_MM, r_mm * PT_PER_MM
+        c = r * _ARC
+        arcs = [
+            (x + r, y + c, x + c, y + r, x, y + r),
+            (x - c, y + r, x - r, y + c, x - r, y),
+            (x - r, y - c, x - c, y - r, x, y - r),
+            (x + c, y - r, x + r, y - c, x + r, y),
+        ]
+        curves = "".join(f"{numbers(*arc)} c\n" for arc in arcs)
+        self._paint(f"{numbers(x + r, y)} m\n{curves}h\n", fill, stroke)
+        self._record("circle", Box(x_mm - r_mm, y_mm - r_mm, 2 * r_mm, 2 * r_mm).inset(-_reach_mm(stroke)))
+
+    def hatch(self, where: Box | Sequence[Any], spacing_mm: float, stroke: Stroke, angle_deg: float = 45.0) -> None:
+        """Parallel lines inside a box or rings; `angle_deg` counter-clockwise from the horizontal.
+
+        Lines of neighbouring hatches meet: they are counted from the page's corner.
+        """
+        rings = [where.corners] if isinstance(where, Box) else where
+        around = _around(rings)
+        if around is None:
+            return
+        self._push(f"{self._path(rings, True)}W* n")
+        self._ink_path(_parallels(around, spacing_mm, angle_deg), stroke, False)
+        self._pop()
+        self._record("hatch", around)
+
+    def image(self, image: ImageRef | Placed, box: Box | None = None, opacity: float = 1.0) -> None:
+        """An image stretched to `box`, or to its own place."""
+        ref, where = (image.image, box or image.box) if isinstance(image, Placed) else (image, box)
+        if where is None:
+            raise ValueError("an image needs a box")
+        self._xobjects[ref.number] = None
+        state = ""
+        if opacity < 1.0:
+            percent = round(opacity * 100)
+            self._opacities[percent] = None
+            state = f"/G{percent} gs "
+        scale = numbers(where.w_mm * PT_PER_MM, 0, 0, where.h_mm * PT_PER_MM, decimals=3)
+        corner = numbers(where.x_mm * PT_PER_MM, (self.height_mm - where.bottom) * PT_PER_MM, decimals=3)
+        self._parts.append(f"q {state}{scale} {corner} cm /X{ref.number} Do Q")
+        self._record("image", where)
+
+    def furniture(self, furniture: Furniture) -> None:
+        """Draw what was declared static; its marks count as this page's."""
+        self._xobjects[furniture.number] = None
+        self._parts.append(f"/X{furniture.number} Do")
+        if isinstance(furniture.drawing, Canvas):
+            self._inked += furniture.drawing.inked
+
+    # -- contexts ----------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def clipped(self, box: Box) -> Iterator[None]:
+        """What is drawn inside shows only within `box`, and counts as inked only there."""
+        self._push(f"{self._rectangle(box)}W n")
+        self._clips.append(self._clips[-1].common(box) if self._clips else box)
+        try:
+            yield
+        finally:
+            self._clips.pop()
+            self._pop()
+
+    @contextlib.contextmanager
+    def element(self, name: str) -> Iterator[None]:
+        """What is drawn inside is recorded under `name`; the innermost name counts."""
+        self._elements.append(name)
+        try:
+            yield
+        finally:
+            self._elements.pop()
+
+    @contextlib.contextmanager
+    def layer(self, name: str) -> Iterator[None]:
+        """What is drawn inside belongs to the layer a reader can switch off under `name`."""
+        at = self._layers.setdefault(name, len(self._layers))
+        self._parts.append(f"/OC /L{at} BDC")
+        try:
+            yield
+        finally:
+            self._parts.append("EMC")
+
+    # -- what is not ink ---------------------------------------------------------------------------------
+
+    def link(self, box: Box, target: str) -> None:
+        """`box` leads to "#destination" in this PDF, or to a URI."""
+        self._links.append(Link(self._edges(box), target))
+
+    def destination(self, name: str, y_mm: float = 0.0) -> None:
+        """Links to "#name" lead here."""
+        self._destinations.append((name, (self.height_mm - y_mm) * PT_PER_MM))
+
+    def georeference(self, box_mm: Box, crs_wkt_or_epsg: str, gpts_lonlat: Corners, name: str) -> None:
+        """Say where the frame `box_mm` lies on the ground; the first frame of a page is its primary one.
+
+        `gpts_lonlat` are its corners in degrees of the geographic CRS that `crs_wkt_or_epsg` is built on:
+        upper left, lower left, lower right, upper right. A frame may not be turned by 90 degrees or more.
+        """
+        _check_corners(gpts_lonlat)
+        grown_mm = 0.0 if self._viewports else PRIMARY_MM / 2
+        across = grown_mm / (box_mm.w_mm + 2 * grown_mm)
+        up = grown_mm / (box_mm.h_mm + 2 * grown_mm)
+        lpts = ((across, 1 - up), (across, up), (1 - across, up), (1 - across, 1 - up))
+        edges = self._edges(box_mm.inset(-grown_mm))
+        self._viewports.append(Viewport(name, edges, crs_wkt_or_epsg, lpts, gpts_lonlat))
+
+    # -- handing over ------------------------------------------------------------------------------------
+
+    def operators(self) -> bytes:
+        """The content stream."""
+        return "\n".join(self._parts).encode("ascii")
+
+    def content(self) -> Content:
+        """Operators and all they refer to, for the writer."""
+        return Content(
+            width_pt=self.width_mm * PT_PER_MM,
+            height_pt=self.height_mm * PT_PER_MM,
+            operators=self.operators(),
+            characters=frozenset(self._characters),
+            xobjects=tuple(self._xobjects),
+            opacities=tuple(self._opacities),
+            layers=tuple(self._layers),
+            links=tuple(self._links),
+            destinations=tuple(self._destinations),
+            viewports=tuple(self._viewports),
+        )
+
+    # -- operators ---------------------------------------------------------------------------------------
+
+    def _set(self, key: str, operator: str) -> None:
+        """Change the graphics state, if it is not so already."""
+        if self._state.get(key) != operator:
+            self._state[key] = operator
+            self._parts.append(operator)
+
+    def _push(self, clip: str) -> None:
+        self._parts.append(f"q {clip}")
+        self._stack.append(dict(self._state))
+
+    def _pop(self) -> None:
+        self._parts.append("Q")
+        self._state = self._stack.pop()
+
+    def _pen(self, stroke: Stroke) -> None:
+        self._set("width", f"{number(stroke.width_mm * PT_PER_MM, 3)} w")
+        self._set("stroke", f"{colour(stroke.colour)} RG")
+        self._set("cap", f"{_CAPS[stroke.cap]} J")
+        self._set("join", f"{_JOINS[stroke.join]} j")
+        self._set("dash", f"[{numbers(*(one * PT_PER_MM for one in stroke.dash_mm))}] 0 d")
+
+    def _paint(self, outline: str, fill: str | None, stroke: Stroke | None) -> None:
+        if not outline or (fill is None and stroke is None):
+            return
+        if fill is not None:
+            self._set("fill", f"{colour(fill)} rg")
+        if stroke is not None:
+            self._pen(stroke)
+        operator = "f*" if stroke is None else "S" if fill is None else "B*"
+        self._parts.append(outline + operator)
+
+    def _draw_lines(self, parts: Sequence[Any], stroke: Stroke, closed: bool) -> None:
+        self._ink_path(parts, stroke, closed)
+        self._record_points("line", parts, stroke)
+
+    def _ink_path(self, parts: Sequence[Any], stroke: Stroke, closed: bool) -> None:
+        self._paint(self._path(parts, closed), None, stroke)
+
+    def _path(self, parts: Sequence[Any], closed: bool) -> str:
+        return path([on_paper(part, self.height_mm) for part in parts], closed)
+
+    def _rectangle(self, box: Box) -> str:
+        left, low, right, high = (round(one, 2) for one in self._edges(box))
+        return f"{numbers(left, low, right - left, high - low)} re\n"
+
+    def _edges(self, box: Box) -> Edges:
+        top, bottom = self.height_mm - box.y_mm, self.height_mm - box.bottom
+        return (box.x_mm * PT_PER_MM, bottom * PT_PER_MM, box.right * PT_PER_MM, top * PT_PER_MM)
+
+    def _text_matrix(self, x_mm: float, y_mm: float, turn: float) -> str:
+        at = numbers(x_mm * PT_PER_MM, (self.height_mm - y_mm) * PT_PER_MM)
+        if turn == 0.0:
+            return f"{at} Td"
+        cos, sin = math.cos(turn), math.sin(turn)
+        return f"{numbers(cos, sin, -sin, cos, decimals=6)} {at} Tm"
+
+    def _show(self, shown: str, style: TextStyle) -> None:
+        size = number(style.size_pt)
+        if style.halo_mm > 0:
+            self._pen(Stroke(2 * style.halo_mm, style.halo_colour, join="round", cap="round"))
+            self._set("font", f"/{HALO_FONT} {size} Tf")
+            self._set("mode", "1 Tr")
+            self._parts.append(shown)
+        if style.bold:
+            self._pen(Stroke(BOLD_EM * style.size_pt * MM_PER_PT, style.colour, join="round"))
+        self._set("fill", f"{colour(style.colour)} rg")
+        self._set("font", f"/{TEXT_FONT} {size} Tf")
+        self._set("mode", "2 Tr" if style.bold else "0 Tr")
+        self._parts.append(shown)
+
+    # -- the record --------------------------------------------------------------------------------------
+
+    def _record(self, kind: str, box: Box, words: str = "") -> None:
+        if self._clips:
+            box = box.common(self._clips[-1])
+        if box.w_mm >= 0 and box.h_mm >= 0:
+            element = self._elements[-1] if self._elements else ""
+            self._inked.append(Inked(element, kind, box, words))
+
+    def _record_points(self, kind: str, parts: Sequence[Any], stroke: Stroke | None) -> None:
+        around = _around(parts)
+        if around is not None:
+            self._record(kind, around.inset(-_reach_mm(stroke)))
+
+    def _record_text(
+        self, words: str, style: TextStyle, base: tuple[float, float], width_mm: float, turn: float
+    ) -> Box:
+        low, high = (one * style.size_pt * MM_PER_PT for one in self.font.extent_em(words))
+        cos, sin = math.cos(turn), math.sin(turn)
+        corners = [
+            (base[0] + along * cos - up * sin, base[1] - along * sin - up * cos)
+            for along in (0.0, width_mm)
+            for up in (low, high)
+        ]
+        reach_mm = max(style.halo_mm, BOLD_EM / 2 * style.size_pt * MM_PER_PT if style.bold else 0.0)
+        box = between(
+            min(x for x, _ in corners),
+            min(y for _, y in corners),
+            max(x for x, _ in corners),
+            max(y for _, y in corners),
+        ).inset(-reach_mm)
+        if words.strip():
+            self._record("text", box, words)
+        return box
+
+
+def _reach_mm(stroke: Stroke | None) -> float:
+    return stroke.width_mm / 2 if stroke else 0.0
+
+
+def _around(parts: Sequence[Any]) -> Box | None:
+    """The box of all points, or None if there are none."""
+    arrays = [np.asarray(part, dtype=np.float64) for part in parts if len(part)]
+    if not arrays:
+        return None
+    left, top = np.min([one.min(axis=0) for one in arrays], axis=0).tolist()
+    right, bottom = np.max([one.max(axis=0) for one in arrays], axis=0).tolist()
+    return between(left, top, right, bottom)
+
+
+def _parallels(around: Box, spacing_mm: float, angle_deg: float) -> list[Points]:
+    """Lines that cross the whole box, `spacing_mm` apart, counted from the page's corner."""
+    turn = math.radians(angle_deg)
+    along = np.array([math.cos(turn), -math.sin(turn)])
+    across = np.array([math.sin(turn), math.cos(turn)])
+    corners = np.array(around.corners)
+    places, reach = corners @ across, corners @ along
+    first, last = math.ceil(places.min() / spacing_mm), math.floor(places.max() / spacing_mm)
+    ends = np.array([reach.min(), reach.max()])[:, None] * along
+    return [ends + row * spacing_mm * across for row in range(first, last + 1)]
+
+
+def _check_corners(gpts_lonlat: Corners) -> None:
+    upper_left, lower_left, lower_right, upper_right = gpts_lonlat
+    eastward = [
+        (end[0] - start[0] + 180) % 360 - 180 for start, end in ((lower_left, lower_right), (upper_left, upper_right))
+    ]
+    northward = [upper_left[1] - lower_left[1], upper_right[1] - lower_right[1]]
+    if min(eastward) <= 0 or min(northward) <= 0:
+        raise ValueError("corners go upper left, lower left, lower right, upper right, each longitude, latitude")

@@ -1,0 +1,278 @@
+"""Decides the before/after page of each piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+
+from pipeline.geometry.extent import Extent, frame_extent, to_frame
+from pipeline.records import Piece, Scene
+from pipeline.sheets import figures
+from pipeline.sheets.box import Box
+from pipeline.sheets.fields import piece_fields, scene_words, with_fields
+from pipeline.sheets.grid import frame_grid
+from pipeline.sheets.ground import Ground
+from pipeline.sheets.labels import Occupancy, anchors, inside, main_ring, place, ring_box
+from pipeline.sheets.names import county_names
+from pipeline.sheets.order import Order, destination
+from pipeline.sheets.plan import (
+    ABSENT,
+    FULL,
+    NOTE_MM,
+    PARTIAL,
+    UNCONFIGURED,
+    Book,
+    Border,
+    DetailSheet,
+    Locator,
+    MapLabel,
+    Outline,
+    View,
+    Window,
+)
+from pipeline.sheets.scale import MM_PER_M, detail_scale, scale_bar
+from pipeline.sheets.window import borders, corners_deg, outlines
+
+PHASES = ("before", "after")
+CELL_MM = 0.5
+SHOWN_MM = 0.6  # less of a neighbour than this in the frame gets no number
+EDGE_MM = 0.6  # numbers keep this distance from the neat line
+LABEL_STYLE = {"neighbour": "neighbour_label", "focus": "focus_label"}
+LEGEND_ORDER = ("focus", "neighbour", "part", "fragment", "county_line", "neighbour_county_line", "grid", "bare")
+
+Cover = Callable[[Sequence[Scene], Any], float]
+
+
+def detail_sheets(order: Order, first_page: int, cover: Cover) -> Iterator[DetailSheet]:
+    """The pages of the asked pieces in page order; `cover(scenes, geometry)` is the share of a piece with imagery."""
+    for at, row in enumerate(order.ground.drawn):
+        yield detail_sheet(order, row, first_page + at, cover)
+
+
+def detail_sheet(order: Order, row: int, page: int, cover: Cover) -> DetailSheet:
+    """The page of piece `row`."""
+    ground, piece = order.ground, order.ground.pieces[row]
+    scale, extent = _scale_and_extent(order, row)
+    kinds = _kinds(ground, row, ground.visible(extent))
+    views = {phase: _view(order, phase, piece, extent, cover) for phase in PHASES}
+    window = _window(order, kinds, scale, extent, any(one.note for one in views.values()))
+    grid = frame_grid(extent, scale)
+    slot = order.detail.first("scale_bar").box
+    return DetailSheet(
+        kind="detail",
+        layout=order.detail,
+        name=destination(piece.seq),
+        label=str(page),
+        fields=_fields(order, row, scale, grid.step_m, page),
+        row=row,
+        patch_uid=piece.patch_uid,
+        window=window,
+        grid=grid,
+        views=views,
+        legend=_legend(ground, window, views, extent),
+        bar=scale_bar(scale, slot.w_mm - 4),
+        locator=_locator_frame(order, extent),
+        qr=qr_words(order, piece),
+    )
+
+
+def _fields(order: Order, row: int, scale: int, step_m: float, page: int) -> Mapping[str, str]:
+    words, piece = order.words, order.ground.pieces[row]
+    x_m, y_m = order.ground.points_m[row].tolist()
+    own = piece_fields(piece, (x_m, y_m), order.county_words, order.facts.area_unit, words)
+    angle = float(order.ground.convergence_deg[row])
+    own |= {
+        "title": words.say("sheet.title.detail", **order.fields),
+        "subtitle": words.say("sheet.subtitle.detail", **order.fields),
+        "heading": words.say("sheet.heading.detail", number=piece.seq),
+        "of_total": words.say("sheet.of_total", number=piece.seq, total=order.fields["total"]),
+        "page": words.say("sheet.page_of", page=page),
+        "step": f"{step_m:g}",
+        "scale": words.say("sheet.scale", scale=f"{scale:,}"),
+        "convergence": words.say("sheet.convergence", angle=signed_minutes(angle)),
+    }
+    return with_fields(order.fields, own)
+
+
+def signed_minutes(angle_deg: float) -> str:
+    """An angle to the minute with its sign: +1°05′."""
+    minutes = round(abs(angle_deg) * 60)
+    sign = "" if not minutes else "+" if angle_deg > 0 else "−"
+    return f"{sign}{minutes // 60}°{minutes % 60:02d}′"
+
+
+def qr_words(order: Order, piece: Piece) -> str:
+    """What the QR code of a piece says: its uid, an address made of it, or nothing."""
+    template = order.settings.qr
+    if template in ("id", "off"):
+        return piece.patch_uid if template == "id" else ""
+    return template.format(uid=piece.patch_uid, county_code=piece.county_code, campaign=order.facts.id)
+
+
+def _scale_and_extent(order: Order, row: int) -> tuple[int, Extent]:
+    settings, frame = order.settings, order.detail.first("map_frame").box
+    xmin, ymin, xmax, ymax = order.ground.bounds_m[row].tolist()
+    scale = detail_scale(
+        xmax - xmin,
+        ymax - ymin,
+        (frame.w_mm, frame.h_mm),
+        _pixel_m(order, Extent(xmin, ymin, xmax, ymax)),
+        share=settings.fill_share,
+        pixel_mm=settings.pixel_mm,
+        series=settings.scales,
+    )
+    return scale, frame_extent(((xmin + xmax) / 2, (ymin + ymax) / 2), scale, frame.w_mm, frame.h_mm)
+
+
+def _pixel_m(order: Order, piece: Extent) -> float:
+    """The coarsest native pixel under the piece, so that neither frame is blown up."""
+    under = [one.pixel_m for phase in PHASES for one in order.ground.scenes_under(phase, piece)]
+    return max(under, default=order.settings.default_pixel_m)
+
+
+def _kinds(ground: Ground, focus: int, rows: Sequence[int]) -> list[tuple[int, str]]:
+    """How each visible piece is drawn, the focus last so that it lies above."""
+    told = [(row, _kind(ground.pieces[focus], ground.pieces[row])) for row in rows if row != focus]
+    return [(row, kind) for row, kind in told if kind] + [(focus, "focus")]
+
+
+def _kind(focus: Piece, other: Piece) -> str:
+    same = other.patch_uid == focus.patch_uid
+    if not other.asked:
+        return "fragment" if same and focus.piece_no == 1 else ""
+    return "part" if same else "neighbour"
+
+
+def _window(order: Order, kinds: list[tuple[int, str]], scale: int, extent: Extent, noted: bool) -> Window:
+    ground, thin = order.ground, order.settings.line_mm
+    drawn = outlines(ground, kinds, extent, scale, thin)
+    lines = borders(ground, extent, scale, thin, "_line")
+    return Window(
+        extent,
+        scale,
+        ground.projection.crs,
+        corners_deg(ground.projection, extent),
+        drawn,
+        lines,
+        _labels(order, kinds, drawn, lines, (extent, scale), noted),
+    )
+
+
+def _labels(
+    order: Order,
+    kinds: list[tuple[int, str]],
+    drawn: tuple[Outline, ...],
+    lines: tuple[Border, ...],
+    ground: tuple[Extent, int],
+    noted: bool,
+) -> tuple[MapLabel, ...]:
+    """The focus number, then its neighbours', then names of counties; the patch itself and a note stay free."""
+    frame = order.detail.first("map_frame").box
+    taken = Occupancy(frame.w_mm, frame.h_mm, CELL_MM)
+    paper = taken.frame.inset(EDGE_MM)
+    taken.take_shapes([ring for one in drawn for ring in one.rings], filled=False)
+    taken.take_shapes([one.points for one in lines], filled=False)
+    taken.take_shapes(drawn[-1].rings[:1])
+    if noted:
+        taken.take(Box(0.0, 0.0, frame.w_mm, NOTE_MM))
+    found = []
+    for (row, kind), outline in sorted(zip(kinds, drawn, strict=True), key=lambda one: one[0][1] != "focus"):
+        ring = main_ring(outline.rings)
+        shape = ring_box(ring).common(paper)
+        if kind in LABEL_STYLE and order.ground.pieces[row].seq and min(shape.w_mm, shape.h_mm) > 0 and _shows(shape):
+            x_mm, y_mm = to_frame(order.ground.points_m[row], *ground)[0].tolist()
+            found += _number(order, taken, row, kind, anchors(ring, shape), (x_mm, y_mm))
+    names = county_names(order, *ground, taken, "county_name", own=True) if lines else ()
+    return (*found, *names)
+
+
+def _shows(shape: Box) -> bool:
+    return max(shape.w_mm, shape.h_mm) >= SHOWN_MM
+
+
+def _number(
+    order: Order, taken: Occupancy, row: int, kind: str, beside: Sequence[Box], point: tuple[float, float]
+) -> list[MapLabel]:
+    """Inside where it hides no outline, else beside; the number of the patch itself always beside."""
+    seq, style = order.ground.pieces[row].seq, LABEL_STYLE[kind]
+    width, height = order.size_mm(str(seq), style)
+    placed = inside(taken, point, width, height) if kind == "neighbour" else None
+    placed = placed or place(taken, beside, point, width, height)
+    return [] if placed is None else [order.label(str(seq), style, placed.box, placed.leader)]
+
+
+def _view(order: Order, phase: str, piece: Piece, extent: Extent, cover: Cover) -> View:
+    ground, words = order.ground, order.words
+    caption = words[f"sheet.{phase}"]
+    if not ground.scenes[phase]:
+        return View(
+            phase,
+            caption,
+            words["sheet.no_imagery"],
+            words[f"sheet.missing.unconfigured_{phase}"],
+            UNCONFIGURED,
+            0.0,
+            (),
+        )
+    scenes = ground.scenes_under(phase, extent)
+    share = cover(scenes, piece.geometry) if scenes else 0.0
+    state = FULL if share >= 1 else PARTIAL if share > 0 else ABSENT
+    note = "" if state == FULL else words.say(f"sheet.missing.{state}_{phase}", share=figures.percent(share))
+    return View(phase, caption, scene_words(scenes, words), note, state, share, scenes)
+
+
+def _legend(ground: Ground, window: Window, views: Mapping[str, View], extent: Extent) -> tuple[str, ...]:
+    on = {one.kind for one in window.outlines} | {one.kind for one in window.borders} | {"grid"}
+    if any(not _covered(ground, phase, extent) for phase in views):
+        on.add("bare")
+    return tuple(one for one in LEGEND_ORDER if one in on)
+
+
+def _covered(ground: Ground, phase: str, extent: Extent) -> bool:
+    """True where the outlines of the scenes leave no part of the frame bare."""
+    if not ground.scenes[phase]:
+        return True
+    frame = shapely.box(*extent.bounds)
+    near = ground.footprints[phase][shapely.intersects(ground.footprints[phase], frame)]
+    return bool(np.any(shapely.contains(near, frame)) or shapely.contains(shapely.union_all(near), frame))
+
+
+def locator_scale(order: Order) -> tuple[Extent, int]:
+    """Extent and scale of the locator: the county with a little air."""
+    box = order.detail.first("locator").box
+    xmin, ymin, xmax, ymax = shapely.bounds(order.ground.county_shape).tolist()
+    scale = int(np.ceil(max((xmax - xmin) / (box.w_mm - 3), (ymax - ymin) / (box.h_mm - 9)) * MM_PER_M))
+    lift_m = 2.2 * scale / MM_PER_M
+    return frame_extent(((xmin + xmax) / 2, (ymin + ymax) / 2 + lift_m), scale, box.w_mm, box.h_mm), scale
+
+
+def locator(order: Order) -> Locator:
+    """The county in the small, the same on every page."""
+    extent, scale = locator_scale(order)
+    plain = shapely.simplify(order.ground.county_shape, 0.1 * scale / MM_PER_M)
+    rings = rings_of(plain, extent, scale)
+    dots = to_frame(order.ground.points_m[order.ground.drawn], extent, scale)
+    return Locator(rings, tuple(dict.fromkeys((round(x, 1), round(y, 1)) for x, y in dots.tolist())))
+
+
+def rings_of(shape: Any, extent: Extent, scale: int) -> tuple[Any, ...]:
+    """Rings of one shape in frame millimetres."""
+    parts = shapely.get_rings(shapely.get_parts(shape))
+    return tuple(to_frame(shapely.get_coordinates(one), extent, scale) for one in parts)
+
+
+def _locator_frame(order: Order, extent: Extent) -> Box:
+    small, scale = locator_scale(order)
+    corners = to_frame(extent.ring()[[0, 2]], small, scale)
+    (left, bottom), (right, top) = corners.tolist()
+    return Box(left, top, right - left, bottom - top)
+
+
+def book_of(order: Order) -> Book:
+    """What all pages of the book share."""
+    profile = f"sheet.verdicts.{order.facts.profile}"
+    words = order.words[profile if profile in order.words else "sheet.verdicts.international"]
+    return Book(order.fields, order.settings.verdicts or tuple(words.split("|")), locator(order))

@@ -1,0 +1,62 @@
+"""What the lines on this sheet mean: only what is on it."""
+
+from __future__ import annotations
+
+from pipeline.sheets.box import Box
+from pipeline.sheets.canvas import Canvas
+from pipeline.sheets.layout import Slot
+from pipeline.sheets.pens import Pens, set_words, strokes
+from pipeline.sheets.plan import Book, DetailSheet, OverviewSheet
+
+OPTIONS = {"title_mm": 4.5, "row_mm": 3.7, "swatch_mm": [7.0, 2.6], "text": "legend"}
+OVER_IMAGERY = {"focus", "neighbour", "part", "fragment", "grid"}
+LINES = {"county", "county_line", "neighbour_county_line", "graticule", "cluster"}
+
+
+def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
+    """The title."""
+    del book
+    box = Box(slot.box.x_mm, slot.box.y_mm, slot.box.w_mm, slot.options["title_mm"])
+    set_words(canvas, box, pens.words["sheet.legend_title"], pens.style.text("small_title"))
+
+
+def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet | OverviewSheet, pens: Pens) -> None:
+    """A row for each kind on the sheet."""
+    wide, high = slot.options["swatch_mm"]
+    for at, kind in enumerate(sheet.legend):
+        top = slot.box.y_mm + slot.options["title_mm"] + at * slot.options["row_mm"]
+        swatch = Box(slot.box.x_mm, top + (slot.options["row_mm"] - high) / 2, wide, high)
+        _swatch(canvas, swatch, kind, pens)
+        label = Box(swatch.right + 1.6, top, slot.box.right - swatch.right - 1.6, slot.options["row_mm"])
+        words = pens.words.say(f"sheet.legend.{kind}", step=sheet.fields.get("step", ""))
+        set_words(canvas, label, words, pens.style.text(slot.options["text"]))
+
+
+def _swatch(canvas: Canvas, box: Box, kind: str, pens: Pens) -> None:
+    x, y = box.centre
+    if kind in OVER_IMAGERY:
+        canvas.rect(box, pens.style.colour("legend_imagery"))
+    if kind == "bare":
+        canvas.rect(box, pens.style.colour("no_imagery"))
+        canvas.hatch(box, pens.style.size_mm("hatch") / 2, pens.style.stroke("hatch"))
+        return
+    if kind == "grid":
+        arms = [[(x - 1.0, y), (x + 1.0, y)], [(x, y - 1.0), (x, y + 1.0)]]
+        _lines(canvas, arms, kind, pens)
+    elif kind in LINES:
+        with canvas.clipped(box):
+            _lines(canvas, [[(box.x_mm, y), (box.right, y)]], kind, pens)
+    else:
+        _area(canvas, box, kind, pens)
+
+
+def _lines(canvas: Canvas, lines: list[list[tuple[float, float]]], kind: str, pens: Pens) -> None:
+    for stroke in strokes(pens.style, kind):
+        canvas.lines(lines, stroke)
+
+
+def _area(canvas: Canvas, box: Box, kind: str, pens: Pens) -> None:
+    inner = box.inset(box.h_mm * 0.2)
+    fill = pens.style.colours.get(kind)
+    for stroke in strokes(pens.style, kind):
+        canvas.rect(inner, fill, stroke)

@@ -1,0 +1,86 @@
+"""One of the two maps of a detail sheet: imagery, grid, borders, outlines, numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.sheets.box import Box
+from pipeline.sheets.canvas import Canvas, Stroke
+from pipeline.sheets.layout import Slot
+from pipeline.sheets.pens import Pens, draw_borders, draw_labels, draw_outlines, moved, moved_box, set_words, strokes
+from pipeline.sheets.plan import ABSENT, NOTE_MM, Book, DetailSheet, View
+
+OPTIONS = {"phase": "before"}
+CROSS_MM = 1.2
+TICK_MM = 0.9
+LABEL_GAP_MM = 1.2
+
+
+def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
+    """The paper the map lies on."""
+    del book
+    canvas.rect(slot.box, pens.style.colour("no_imagery"))
+
+
+def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
+    """The map of this page."""
+    view, frame = sheet.views[slot.options["phase"]], slot.box
+    with canvas.clipped(frame):
+        with canvas.layer(view.caption):
+            _imagery(canvas, view, frame, pens)
+        _crosses(canvas, sheet, frame, strokes(pens.style, "grid" if view.phase in pens.pictures else "grid_paper"))
+        draw_borders(canvas, pens, sheet.window.borders, frame)
+        draw_outlines(canvas, pens, sheet.window.outlines, frame)
+        draw_labels(canvas, pens, sheet.window.labels, frame)
+        _note(canvas, view, frame, pens)
+    canvas.rect(frame, None, pens.style.stroke("frame"))
+    _ticks(canvas, sheet, frame, pens)
+    canvas.georeference(frame, sheet.window.crs, sheet.window.corners_deg, view.caption)
+
+
+def _imagery(canvas: Canvas, view: View, frame: Box, pens: Pens) -> None:
+    picture = pens.pictures.get(view.phase)
+    if picture is not None:
+        if picture.image is not None:
+            canvas.image(picture.image, moved_box(picture.box, frame))
+        if picture.bare:
+            rings = [moved(ring, frame) for ring in picture.bare]
+            canvas.area(rings, pens.style.colour("no_imagery"))
+            canvas.hatch(rings, pens.style.size_mm("hatch"), pens.style.stroke("hatch"))
+    elif view.state == ABSENT:
+        canvas.hatch(frame, pens.style.size_mm("hatch"), pens.style.stroke("hatch"))
+
+
+def _crosses(canvas: Canvas, sheet: DetailSheet, frame: Box, grid: list[Stroke]) -> None:
+    """A row of crosses is one dashed line: the dash is the cross's arm, the gap the way to the next."""
+    xs = [frame.x_mm + one.at_mm for one in sheet.grid.x]
+    ys = [frame.y_mm + one.at_mm for one in sheet.grid.y]
+    if not xs or not ys:
+        return
+    gap_mm = sheet.grid.step_m * 1000 / sheet.window.scale - 2 * CROSS_MM
+    rows = [[(xs[0] - CROSS_MM, y), (xs[-1] + CROSS_MM, y)] for y in ys]
+    columns = [[(x, min(ys) - CROSS_MM), (x, max(ys) + CROSS_MM)] for x in xs]
+    for stroke in grid:
+        canvas.lines(rows + columns, replace(stroke, dash_mm=(2 * CROSS_MM, gap_mm)))
+
+
+def _ticks(canvas: Canvas, sheet: DetailSheet, frame: Box, pens: Pens) -> None:
+    style = pens.style.text("grid_label")
+    ticks = []
+    for one in sheet.grid.x:
+        x = frame.x_mm + one.at_mm
+        ticks.append([(x, frame.y_mm), (x, frame.y_mm - TICK_MM)])
+        canvas.text(x, frame.y_mm - LABEL_GAP_MM, one.words, style, "middle")
+    for one in sheet.grid.y:
+        y = frame.y_mm + one.at_mm
+        ticks.append([(frame.x_mm, y), (frame.x_mm - TICK_MM, y)])
+        canvas.text(frame.x_mm - LABEL_GAP_MM, y, one.words, style, "middle", 90)
+    if ticks:
+        canvas.lines(ticks, pens.style.stroke("tick"))
+
+
+def _note(canvas: Canvas, view: View, frame: Box, pens: Pens) -> None:
+    if view.note:
+        strip = Box(frame.x_mm, frame.y_mm, frame.w_mm, NOTE_MM)
+        canvas.rect(strip, pens.style.colour("note"))
+        set_words(canvas, strip.inset(0.4), view.note, pens.style.text("note"), "middle")

@@ -1,0 +1,67 @@
+"""The attribute table of a piece; which fields, in which rows, the layout says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.errors import USAGE, Refusal
+from pipeline.sheets.box import Box
+from pipeline.sheets.canvas import Canvas
+from pipeline.sheets.figures import MISSING
+from pipeline.sheets.layout import Slot
+from pipeline.sheets.pens import Pens, set_words
+from pipeline.sheets.plan import Book, DetailSheet
+
+OPTIONS = {"rows": [], "label_mm": 18.0}  # rows of one or two fields: "area", "attributes.QSDWMC"
+PAD_MM = 1.2
+
+
+def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
+    """Lines and the names of the fields."""
+    del book
+    for row, box in enumerate(_row_boxes(slot)):
+        if row % 2 == 0:
+            canvas.rect(box, pens.style.colour("table_band"))
+    for name, label, value in _cells(slot):
+        set_words(canvas, label, _label(pens, name), pens.style.text("table_label"), "start", 5.0, 2)
+        if label.x_mm > slot.box.x_mm + PAD_MM * 1.5:
+            left = label.x_mm - PAD_MM
+            canvas.line([(left, value.y_mm), (left, value.bottom)], pens.style.stroke("hairline"))
+    canvas.rect(slot.box, None, pens.style.stroke("box"))
+
+
+def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
+    """The values of this piece."""
+    style = pens.style.text("table_value")
+    for name, _, value in _cells(slot):
+        set_words(canvas, value, sheet.fields.get(name, MISSING), style, "start", 5.0, 2)
+
+
+def _label(pens: Pens, name: str) -> str:
+    key = f"sheet.field.{name}"
+    if name.startswith("attributes."):
+        return name.removeprefix("attributes.")
+    if key not in pens.words:
+        raise Refusal(f"a table names the field {name}, which there is not", "see config/layouts/detail_a4.toml", USAGE)
+    return pens.words[key]
+
+
+def _row_boxes(slot: Slot) -> list[Box]:
+    height_mm = slot.box.h_mm / max(len(slot.options["rows"]), 1)
+    return [
+        Box(slot.box.x_mm, slot.box.y_mm + row * height_mm, slot.box.w_mm, height_mm)
+        for row in range(len(slot.options["rows"]))
+    ]
+
+
+def _cells(slot: Slot) -> Iterator[tuple[str, Box, Box]]:
+    """Name, box of the label and box of the value of every field."""
+    label_mm = slot.options["label_mm"]
+    rows: list[list[Any]] = slot.options["rows"]
+    for names, box in zip(rows, _row_boxes(slot), strict=True):
+        width_mm = box.w_mm / len(names)
+        for at, name in enumerate(names):
+            left = box.x_mm + at * width_mm + PAD_MM
+            label = Box(left, box.y_mm, label_mm - PAD_MM, box.h_mm)
+            yield name, label, Box(left + label_mm, box.y_mm, width_mm - label_mm - 2 * PAD_MM, box.h_mm)

@@ -1,0 +1,61 @@
+"""Figures as they are printed: rounded once, half up, from the value itself."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+MISSING = "—"
+# square metres in one unit and the decimals it is printed with; 亩 = 10,000 / 15 m², ac = international acre
+AREA_UNITS = {
+    "mu": (Decimal(10000) / Decimal(15), 2),
+    "ha": (Decimal(10000), 4),
+    "ac": (Decimal("4046.8564224"), 4),
+}
+
+
+def rounded(value: float | Decimal, decimals: int) -> str:
+    """`value` with `decimals` places and commas between thousands, ties away from zero."""
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    return f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,}"
+
+
+def area(area_m2: float, unit: str, decimals: int | None = None) -> str:
+    """An area in `unit` ("mu", "ha", "ac"), with the decimals of that unit unless told otherwise."""
+    per, usual = AREA_UNITS[unit]
+    exact = Decimal(repr(float(area_m2)))
+    value = exact * 15 / 10000 if unit == "mu" else exact / per
+    return rounded(value, usual if decimals is None else decimals)
+
+
+def grouped(metres: float) -> str:
+    """A whole number of metres with spaces between thousands, as grids are labelled."""
+    return f"{round(metres):,}".replace(",", " ")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage of one decimal; what is less than all never reads 100.0, nor some as 0.0."""
+    words = rounded(Decimal(repr(float(share))) * 100, 1)
+    if words == "100.0" and share < 1:
+        return "99.9"
+    return "0.1" if words == "0.0" and share > 0 else words
+
+
+def dms(angle_deg: float, letters: str, decimals: int = 1) -> str:
+    """An angle as degrees, minutes, seconds with its letter: `letters` is "EW" or "NS"."""
+    units = 10**decimals
+    total = int(rounded(Decimal(repr(abs(float(angle_deg)))) * 3600 * units, 0).replace(",", ""))
+    seconds, minutes = total % (60 * units), total // (60 * units)
+    whole, part = divmod(seconds, units)
+    tail = f"{whole:02d}.{part:0{decimals}d}" if decimals else f"{whole:02d}"
+    return f"{minutes // 60}°{minutes % 60:02d}′{tail}″{letters[angle_deg < 0]}"
+
+
+def degrees(angle_deg: float, step_deg: float, letters: str) -> str:
+    """A graticule label as short as its step allows: 113°, 113°30′ or 113°30′15″."""
+    seconds = round(abs(angle_deg) * 3600)
+    words = f"{seconds // 3600}°"
+    if step_deg < 1:
+        words += f"{seconds // 60 % 60:02d}′"
+    if step_deg * 60 < 1:
+        words += f"{seconds % 60:02d}″"
+    return words + letters[angle_deg < 0]

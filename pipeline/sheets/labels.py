@@ -1,0 +1,163 @@
+"""Where numbers go: greedily, on an occupancy raster, outside what they name, with a leader where they must go far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import cos, pi, sin
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from pipeline.sheets.box import Box
+
+CELL_MM = 0.25
+NEAR_MM = 0.5  # from the shape to its number
+FAR_MM = (1.6, 2.8, 4.2, 6.0, 8.5, 12.0, 16.0)  # then farther out, with a leader
+SMALL_MM = 4.0  # a shape no larger than this is one anchor
+ANCHORS, FAR_ANCHORS = 24, 4  # points of a larger outline that are tried
+NEAR_TURNS = ((1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, -1.0), (-1.0, 1.0))
+SIXTEENTHS = (0, 1, 15, 2, 14, 3, 13, 4, 12, 8, 7, 9, 6, 10, 5, 11)  # to the right first, then round
+FAR_TURNS = tuple((cos(one * pi / 8), -sin(one * pi / 8)) for one in SIXTEENTHS)
+
+Points = NDArray[np.float64]
+Point = tuple[float, float]
+Leader = tuple[Point, Point]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A label's box, and the leader from its edge to the shape (empty where it stands beside it)."""
+
+    box: Box
+    leader: Leader | tuple[()] = ()
+
+
+class Occupancy:
+    """Which cells of a frame are taken already, and which of them by words."""
+
+    def __init__(self, width_mm: float, height_mm: float, cell_mm: float = CELL_MM) -> None:
+        self.cell_mm = cell_mm
+        self.frame = Box(0.0, 0.0, width_mm, height_mm)
+        self._taken = np.zeros((int(np.ceil(height_mm / cell_mm)), int(np.ceil(width_mm / cell_mm))), dtype=bool)
+        self._words = self._taken.copy()
+
+    def take(self, box: Box) -> None:
+        """Take a box for words."""
+        rows, columns = self._cells(box)
+        self._taken[rows, columns] = self._words[rows, columns] = True
+
+    def take_shapes(self, rings: Sequence[Points], filled: bool = True) -> None:
+        """Take what lies on the rings, (n, 2) arrays in millimetres, and inside them where `filled`."""
+        image = Image.fromarray(self._taken.view(np.uint8))
+        pen = ImageDraw.Draw(image)
+        for ring in rings:
+            cells = (ring / self.cell_mm).ravel().tolist()
+            pen.polygon(cells, fill=1) if filled else pen.line(cells, fill=1)
+        self._taken = np.array(image, dtype=bool)
+
+    def take_line(self, points: Leader) -> None:
+        """Take the cells under a straight line."""
+        self._taken[self._under(points)] = True
+
+    def free(self, box: Box) -> bool:
+        """True where the box lies inside the frame and touches nothing taken."""
+        rows, columns = self._cells(box)
+        return self.frame.contains(box) and not self._taken[rows, columns].any()
+
+    def crosses_words(self, points: Leader) -> bool:
+        """True where a straight line runs over words."""
+        return bool(self._words[self._under(points)].any())
+
+    def _under(self, points: Leader) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        (x0, y0), (x1, y1) = points
+        steps = int(max(abs(x1 - x0), abs(y1 - y0)) / self.cell_mm) + 2
+        rows = (np.linspace(y0, y1, steps) / self.cell_mm).astype(np.int64)
+        columns = (np.linspace(x0, x1, steps) / self.cell_mm).astype(np.int64)
+        return np.clip(rows, 0, len(self._taken) - 1), np.clip(columns, 0, self._taken.shape[1] - 1)
+
+    def _cells(self, box: Box) -> tuple[slice, slice]:
+        left, top = max(int(box.x_mm / self.cell_mm), 0), max(int(box.y_mm / self.cell_mm), 0)
+        right, bottom = int(np.ceil(box.right / self.cell_mm)), int(np.ceil(box.bottom / self.cell_mm))
+        return slice(top, max(bottom, top)), slice(left, max(right, left))
+
+
+def main_ring(rings: Sequence[Points]) -> Points:
+    """The ring with the largest box: of the parts of a patch the one its number stands beside."""
+    return max(rings, key=lambda one: float(np.prod(np.ptp(one, axis=0))))
+
+
+def ring_box(ring: Points) -> Box:
+    """The box about a ring."""
+    (left, top), (right, bottom) = ring.min(axis=0).tolist(), ring.max(axis=0).tolist()
+    return Box(left, top, right - left, bottom - top)
+
+
+def anchors(ring: Points, shape: Box) -> list[Box]:
+    """What a label is set beside: a small shape itself, of a large one points of its outline, upper right first.
+
+    `shape` is the part of the ring's box that the frame shows.
+    """
+    if max(shape.w_mm, shape.h_mm) <= SMALL_MM:
+        return [shape]
+    low, high = (shape.x_mm, shape.y_mm), (shape.right, shape.bottom)
+    shown = ((ring >= low) & (ring <= high)).all(axis=1)
+    points = ring[shown][:: max(int(shown.sum()) // ANCHORS, 1)]
+    order = np.argsort(points[:, 1] - points[:, 0], kind="stable")
+    return [Box(x, y, 0.0, 0.0) for x, y in points[order].tolist()] or [shape]
+
+
+def place(
+    taken: Occupancy, beside: Sequence[Box], point: Point, width_mm: float, height_mm: float, far: bool = True
+) -> Placed | None:
+    """The first free place for a label of that size, taken from then on; None where there is none.
+
+    Places beside each anchor come first, then farther ones with a leader to the anchor or, where it is a shape, to
+    `point` inside it.
+    """
+    for anchor in beside:
+        for box in _around(anchor, width_mm, height_mm, NEAR_MM, NEAR_TURNS):
+            if taken.free(box):
+                taken.take(box)
+                return Placed(box)
+    return _place_far(taken, beside, point, width_mm, height_mm) if far else None
+
+
+def _place_far(
+    taken: Occupancy, beside: Sequence[Box], point: Point, width_mm: float, height_mm: float
+) -> Placed | None:
+    for distance in FAR_MM:
+        for anchor in beside[:FAR_ANCHORS]:
+            target = point if anchor.w_mm or anchor.h_mm else anchor.centre
+            for box in _around(anchor, width_mm, height_mm, distance, FAR_TURNS):
+                leader = (_nearest(box, target), target)
+                if taken.free(box) and not taken.crosses_words(leader):
+                    taken.take(box)
+                    taken.take_line(leader)
+                    return Placed(box, leader)
+    return None
+
+
+def _nearest(box: Box, point: Point) -> Point:
+    return min(max(point[0], box.x_mm), box.right), min(max(point[1], box.y_mm), box.bottom)
+
+
+def _around(
+    anchor: Box, width: float, height: float, distance: float, turns: Sequence[tuple[float, float]]
+) -> Iterator[Box]:
+    """Boxes of that size about an anchor, one for each turn."""
+    (x, y), reach_x, reach_y = anchor.centre, anchor.w_mm / 2, anchor.h_mm / 2
+    for across, down in turns:
+        centre_x = x + across * (reach_x + distance + width / 2)
+        centre_y = y + down * (reach_y + distance + height / 2)
+        yield Box(centre_x - width / 2, centre_y - height / 2, width, height)
+
+
+def inside(taken: Occupancy, point: Point, width_mm: float, height_mm: float) -> Placed | None:
+    """The label about a point inside its shape, taken from then on; None where anything is in its way."""
+    box = Box(point[0] - width_mm / 2, point[1] - height_mm / 2, width_mm, height_mm)
+    if not taken.free(box.inset(-NEAR_MM)):
+        return None
+    taken.take(box)
+    return Placed(box)

@@ -1,0 +1,234 @@
+"""Decides the overview of a county and the pages of its clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from pipeline.geometry.extent import Extent, extent_of, frame_extent, to_frame
+from pipeline.geometry.projection import convergence_deg, to_geographic
+from pipeline.sheets import figures
+from pipeline.sheets.box import Box
+from pipeline.sheets.clusters import Rows, covered_m2, halves, letters, neighbourhoods
+from pipeline.sheets.detail import rings_of, signed_minutes
+from pipeline.sheets.fields import scene_words, with_fields
+from pipeline.sheets.grid import Graticule, graticule
+from pipeline.sheets.names import county_names
+from pipeline.sheets.numbers import overview_occupancy, place_letters, place_numbers
+from pipeline.sheets.order import Order
+from pipeline.sheets.panel import panel
+from pipeline.sheets.plan import Lettered, Outline, OverviewSheet, Window
+from pipeline.sheets.scale import MM_PER_M, overview_scale, scale_bar
+from pipeline.sheets.window import borders, corners_deg, outlines
+
+REACH = 0.03  # pieces nearer than this share of the frame's width hang together
+MOST_CLUSTERS = 12  # more, and farther pieces hang together
+WORTH = 1.5  # a cluster page shows its pieces at least so much larger
+CLUSTER_MARGIN = 0.88
+AIR_MM = 1.0
+LARGEST = 2_000  # no overview is drawn at a larger scale
+LEGEND_ORDER = ("patch", "unasked", "county", "neighbour_area", "graticule", "cluster")
+
+
+@dataclass(frozen=True)
+class Page:
+    """An overview page to be: which pieces it is for ((), the county) and the ground it shows."""
+
+    letter: str
+    rows: tuple[int, ...]
+    scale: int
+    extent: Extent
+    about: Extent  # the ground it was made for
+
+
+def overview_sheets(order: Order) -> list[OverviewSheet]:
+    """The overview, then the pages of its clusters."""
+    whole = _whole(order)
+    parts = _parts(order, whole)
+    return [_sheet(order, one, parts, 1 + at) for at, one in enumerate((whole, *parts))]
+
+
+def _frame(order: Order) -> Box:
+    return order.overview.first("overview_map").box
+
+
+def _whole(order: Order) -> Page:
+    return _page(order, "", (), extent_of(shapely.bounds(order.ground.county_shape)), 0.96)
+
+
+def _page(order: Order, letter: str, rows: tuple[int, ...], ground: Extent, margin: float) -> Page:
+    frame = _frame(order)
+    scale = max(overview_scale(ground.width_m, ground.height_m, (frame.w_mm, frame.h_mm), margin), LARGEST)
+    return Page(letter, rows, scale, frame_extent(ground.centre_m, scale, frame.w_mm, frame.h_mm), ground)
+
+
+def _parts(order: Order, whole: Page) -> list[Page]:
+    """Cluster pages: where pieces fill little of the frame, or are too many to number on one page."""
+    drawn = np.array(order.ground.drawn, dtype=np.int64)
+    if not len(drawn):
+        return []
+    groups = [drawn[rows] for rows in _groups(order, whole, order.ground.bounds_m[drawn])]
+    pages = [
+        _page(order, letters(at), tuple(rows.tolist()), extent_of(order.ground.bounds_m[rows]), CLUSTER_MARGIN)
+        for at, rows in enumerate(groups)
+    ]
+    return pages if all(one.scale * WORTH <= whole.scale for one in pages) or len(drawn) > order.settings.crowd else []
+
+
+def _groups(order: Order, whole: Page, bounds_m: NDArray[np.float64]) -> list[Rows]:
+    settings, points = order.settings, (bounds_m[:, :2] + bounds_m[:, 2:]) / 2
+    found = _hanging_together(bounds_m, whole.extent.width_m, settings.cluster_pieces)
+    sparse = covered_m2(bounds_m, found) < settings.cluster_share * whole.extent.area_m2
+    chosen = [one for one in found if len(one) >= settings.cluster_pieces] if sparse else []
+    if len(bounds_m) - sum(map(len, chosen)) > settings.crowd:
+        chosen = [np.arange(len(bounds_m))]
+    return [half for one in chosen for half in halves(points, one, settings.crowd)]
+
+
+def _hanging_together(bounds_m: NDArray[np.float64], width_m: float, least: int) -> list[Rows]:
+    reach = REACH
+    while True:
+        found = neighbourhoods(bounds_m, reach * width_m)
+        if sum(len(one) >= least for one in found) <= MOST_CLUSTERS or reach > 1:
+            return found
+        reach *= 1.5
+
+
+def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int) -> OverviewSheet:
+    rows = page.rows or tuple(order.ground.drawn)
+    numbered = set(page.rows or rows) - (set() if page.letter else {row for one in parts for row in one.rows})
+    boxes = () if page.letter else tuple(_lettered(page, one) for one in parts)
+    window, county, lines, unplaced = _map(order, page, numbered, boxes)
+    statistics = panel(order, rows)
+    bar = scale_bar(page.scale, order.overview.first("scale_bar").box.w_mm - 12)
+    on = {one.kind for one in window.outlines} | {one.kind for one in window.borders} | {"graticule"}
+    on |= {"cluster"} if boxes else set()
+    on |= {"neighbour_area"} if "county" in on else set()
+    return OverviewSheet(
+        kind="cluster" if page.letter else "overview",
+        layout=order.overview,
+        name=f"cluster-{page.letter}" if page.letter else "overview",
+        label=str(number),
+        fields=with_fields(order.fields, statistics.fields, _fields(order, page, parts, rows, lines, unplaced, number)),
+        window=window,
+        graticule=lines,
+        county_rings=county,
+        letters=boxes,
+        statistics=statistics.rows,
+        total=statistics.total,
+        legend=tuple(one for one in LEGEND_ORDER if one in on),
+        bar=bar,
+        unplaced=unplaced,
+    )
+
+
+def _lettered(whole: Page, part: Page) -> Lettered:
+    """The rectangle about its pieces, with a little air."""
+    return Lettered(part.letter, _on_paper(part.about, whole).inset(-AIR_MM), f"cluster-{part.letter}")
+
+
+def _on_paper(ground: Extent, page: Page) -> Box:
+    (left, bottom), (right, top) = to_frame(ground.ring()[[0, 2]], page.extent, page.scale).tolist()
+    return Box(left, top, right - left, bottom - top)
+
+
+def _map(
+    order: Order, page: Page, numbered: set[int], boxes: Sequence[Lettered]
+) -> tuple[Window, tuple[Any, ...], Graticule, tuple[int, ...]]:
+    ground, extent, scale, thin = order.ground, page.extent, page.scale, order.settings.line_mm
+    own = [row for row in ground.visible(extent) if ground.pieces[row].own]
+    kinds = [(row, "patch" if ground.pieces[row].asked else "unasked") for row in own]
+    drawn = tuple(_symbol(order, one) for one in outlines(ground, kinds, extent, scale, thin))
+    lines = borders(ground, extent, scale, thin)
+    shown = [(row, one) for (row, kind), one in zip(kinds, drawn, strict=True) if kind == "patch"]
+    taken = overview_occupancy((_frame(order).w_mm, _frame(order).h_mm), drawn, lines)
+    marks = place_letters(order, taken, boxes)
+    numbers, unplaced = place_numbers(order, taken, (extent, scale), shown, numbered, bool(page.letter))
+    taken.take_shapes([one.points for one in lines] + [np.array(one.box.corners) for one in boxes], filled=False)
+    names = county_names(order, extent, scale, taken, "neighbour_name", own=False)
+    window = Window(
+        extent,
+        scale,
+        ground.projection.crs,
+        corners_deg(ground.projection, extent),
+        drawn,
+        lines,
+        (*numbers, *names, *marks),
+    )
+    return window, _county_rings(order, page), graticule(ground.projection, extent, scale), unplaced
+
+
+def _county_rings(order: Order, page: Page) -> tuple[Any, ...]:
+    """The county as the paper shows it: cut a little beyond the frame."""
+    plain = shapely.simplify(order.ground.county_shape, order.settings.line_mm * page.scale / MM_PER_M)
+    shown = shapely.clip_by_rect(plain, *page.extent.grown(0.02 * page.extent.width_m).bounds)
+    return rings_of(shown, page.extent, page.scale)
+
+
+def _symbol(order: Order, outline: Outline) -> Outline:
+    """The outline, or a small octagon where it would be too small to see."""
+    points = np.vstack(outline.rings)
+    low, high, least = points.min(axis=0), points.max(axis=0), order.style.size_mm("symbol")
+    if max(high - low) >= least:
+        return outline
+    turns = np.arange(9) * np.pi / 4 + np.pi / 8
+    return Outline(outline.kind, ((low + high) / 2 + least / 2 * np.column_stack((np.cos(turns), np.sin(turns))),))
+
+
+def _fields(
+    order: Order,
+    page: Page,
+    parts: Sequence[Page],
+    rows: Sequence[int],
+    lines: Graticule,
+    unplaced: Sequence[int],
+    number: int,
+) -> Mapping[str, str]:
+    words, unit = order.words, order.facts.area_unit
+    kind = "cluster" if page.letter else "overview"
+    named = dict(order.fields) | {"letter": page.letter}
+    area_m2 = sum(order.ground.pieces[row].area_m2 for row in rows)
+    total = f"{figures.area(area_m2, unit)} {words[f'sheet.unit_name.{unit}']}"
+    lettered = "、" if order.facts.language == "zh" else ", "
+    clusters = lettered.join(one.letter for one in parts)
+    return {
+        "title": words.say("sheet.title.overview", **named),
+        "subtitle": words.say(f"sheet.subtitle.{kind}", **named),
+        "heading": words.say(f"sheet.heading.{kind}", **named),
+        "pieces_total": words.say("sheet.pieces_total", count=len(rows), area=total),
+        "clusters_note": words.say("sheet.clusters_note", letters=clusters) if parts and not page.letter else "",
+        "unasked_note": "" if page.letter else _unasked(order),
+        "uncovered_note": words["sheet.uncovered_page"] if unplaced else "",
+        "sources_line": words.say("sheet.sources", before=_sources(order, "before"), after=_sources(order, "after")),
+        "scale": words.say("sheet.scale", scale=f"{page.scale:,}"),
+        "convergence": words.say("sheet.convergence", angle=signed_minutes(_convergence(order, page.extent))),
+        "page": words.say("sheet.page_of", page=number),
+        "step": _step(lines.step_deg),
+    }
+
+
+def _step(step_deg: float) -> str:
+    seconds = round(step_deg * 3600)
+    return f"{seconds}″" if seconds < 60 else f"{seconds // 60}′" if seconds < 3600 else f"{seconds // 3600}°"
+
+
+def _convergence(order: Order, extent: Extent) -> float:
+    lon, lat = to_geographic(order.ground.projection, *extent.centre_m)
+    return float(convergence_deg(order.ground.projection, lon, lat))
+
+
+def _sources(order: Order, phase: str) -> str:
+    scenes = order.ground.scenes[phase]
+    return scene_words(scenes, order.words) if scenes else order.words["sheet.no_imagery"]
+
+
+def _unasked(order: Order) -> str:
+    words, unit = order.words, order.facts.area_unit
+    areas = [one.area_m2 for one in order.ground.pieces if one.own and not one.asked]
+    area = f"{figures.area(sum(areas), unit)} {words[f'sheet.unit_name.{unit}']}"
+    return words.say("sheet.unasked_note", count=len(areas), area=area) if areas else ""

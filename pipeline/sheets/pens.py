@@ -1,0 +1,118 @@
+"""What an element draws with: style, words, pictures; and the few strokes that several elements share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pipeline.sheets.box import Box
+from pipeline.sheets.canvas import Canvas, ImageRef, Stroke, TextStyle
+from pipeline.sheets.plan import Border, MapLabel, Outline, Rings
+from pipeline.sheets.style import Style
+from pipeline.texts import Texts
+
+MM_PER_PT = 25.4 / 72
+MIDDLE_EM = 0.36  # from the baseline to the middle of figures and hanzi
+LEADING_EM = 1.35
+BORDER_ORDER = ("neighbour_county", "neighbour_county_line", "county", "county_line")  # _line: over imagery
+OUTLINE_ORDER = ("unasked", "patch", "fragment", "neighbour", "part", "focus")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The imagery of a frame, its place and its gaps, millimetres of the frame."""
+
+    image: ImageRef | None
+    box: Box
+    bare: Rings
+
+
+@dataclass(frozen=True)
+class Pens:
+    """Style and words of the book, pictures of the page by phase."""
+
+    style: Style
+    words: Texts
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+
+
+def moved(points: Any, frame: Box) -> Any:
+    """Points of a frame as points of the page."""
+    return np.asarray(points, dtype=float) + (frame.x_mm, frame.y_mm)
+
+
+def moved_box(box: Box, frame: Box) -> Box:
+    return Box(box.x_mm + frame.x_mm, box.y_mm + frame.y_mm, box.w_mm, box.h_mm)
+
+
+def set_words(
+    canvas: Canvas, box: Box, words: str, style: TextStyle, anchor: str = "start", min_pt: float = 5.0, lines: int = 1
+) -> None:
+    """Words in the middle of a box: shrunk to fit its width, then broken into at most `lines` lines.
+
+    What fits nowhere ends in an ellipsis at the smallest size, so that nothing leaves its box.
+    """
+    fitted = canvas.fit(words, style, box.w_mm, min_pt)
+    told = [words]
+    if canvas.text_width_mm(words, fitted) > box.w_mm + 1e-6:
+        told = _shortened(canvas, canvas.wrap(words, fitted, box.w_mm), fitted, box.w_mm, lines)
+    _set_lines(canvas, box, told, fitted, anchor)
+
+
+def _shortened(canvas: Canvas, told: list[str], style: TextStyle, width_mm: float, lines: int) -> list[str]:
+    if len(told) <= lines:
+        return told
+    last = told[lines - 1]
+    while last and canvas.text_width_mm(last + "…", style) > width_mm:
+        last = last[:-1]
+    return [*told[: lines - 1], last + "…"]
+
+
+def _set_lines(canvas: Canvas, box: Box, told: list[str], style: TextStyle, anchor: str) -> None:
+    size_mm = style.size_pt * MM_PER_PT
+    lead_mm = min(LEADING_EM * size_mm, box.h_mm / len(told))
+    x_mm = {"start": box.x_mm, "middle": box.centre[0], "end": box.right}[anchor]
+    y_mm = box.centre[1] + MIDDLE_EM * size_mm - lead_mm * (len(told) - 1) / 2
+    for row, line in enumerate(told):
+        canvas.text(x_mm, y_mm + row * lead_mm, line, style, anchor)
+
+
+def draw_outlines(canvas: Canvas, pens: Pens, outlines: Sequence[Outline], frame: Box) -> None:
+    """Outlines by kind, each kind's casing below its line, the focus above all; filled where the style says so."""
+    for kind in OUTLINE_ORDER:
+        many = [[moved(ring, frame) for ring in one.rings] for one in outlines if one.kind == kind]
+        fill = pens.style.colours.get(kind)
+        for rings in many if fill else ():
+            canvas.area(rings, fill, pens.style.stroke(kind))
+        if many and not fill:
+            for stroke in strokes(pens.style, kind):
+                canvas.area([ring for rings in many for ring in rings], None, stroke)
+
+
+def strokes(style: Style, kind: str) -> list[Stroke]:
+    """The strokes of a kind from below: its casing, where it has one, and its line."""
+    casing = f"{kind}_casing"
+    return [style.stroke(one) for one in (casing, kind) if one == kind or one in style.strokes]
+
+
+def draw_borders(canvas: Canvas, pens: Pens, borders: Iterable[Border], frame: Box) -> None:
+    """Border lines by kind, neighbours first."""
+    told = list(borders)
+    for kind in BORDER_ORDER:
+        lines = [moved(one.points, frame) for one in told if one.kind == kind]
+        for stroke in strokes(pens.style, kind) if lines else ():
+            canvas.lines(lines, stroke)
+
+
+def draw_labels(canvas: Canvas, pens: Pens, labels: Iterable[MapLabel], frame: Box) -> None:
+    """Numbers and names, with leaders and links."""
+    for one in labels:
+        if one.leader:
+            for stroke in strokes(pens.style, f"{one.style}_leader"):
+                canvas.line(moved(one.leader, frame), stroke)
+        canvas.text(one.x_mm + frame.x_mm, one.y_mm + frame.y_mm, one.words, pens.style.text(one.style), "middle")
+        if one.to:
+            canvas.link(moved_box(one.box, frame), f"#{one.to}")

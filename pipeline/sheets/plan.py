@@ -1,0 +1,171 @@
+"""Sheets as they are decided before anything is drawn: values that a test can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.geometry.extent import Extent
+from pipeline.records import Scene
+from pipeline.sheets.box import Box
+from pipeline.sheets.grid import Graticule, Grid
+from pipeline.sheets.layout import Layout
+from pipeline.sheets.pdf import Corners
+from pipeline.sheets.scale import ScaleBar
+
+NOTE_MM = 5.0  # the strip at the top of a frame that lacks imagery
+Rings = tuple[NDArray[np.float64], ...]
+FULL, PARTIAL, ABSENT, UNCONFIGURED = "full", "partial", "absent", "unconfigured"
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A polygon of the map, rings in millimetres of the frame; `kind` names its strokes in the style."""
+
+    kind: str  # focus | neighbour | part | fragment | patch | unasked
+    rings: Rings
+
+
+@dataclass(frozen=True)
+class Border:
+    """A border line in millimetres of the frame."""
+
+    kind: str  # county | neighbour_county, over imagery with _line
+    points: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MapLabel:
+    """Words at a baseline point of the frame, in a named text style, with a leader or none."""
+
+    words: str
+    style: str
+    x_mm: float
+    y_mm: float
+    box: Box  # what they take, of the frame
+    leader: tuple[tuple[float, float], ...] = ()
+    to: str = ""  # a destination within the book
+
+
+@dataclass(frozen=True)
+class Window:
+    """The ground under a frame and what is drawn on it."""
+
+    extent: Extent
+    scale: int
+    crs: str
+    corners_deg: Corners  # upper left, lower left, lower right, upper right: lon, lat
+    outlines: tuple[Outline, ...]
+    borders: tuple[Border, ...]
+    labels: tuple[MapLabel, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """One of the two frames: its imagery and what its caption says."""
+
+    phase: str
+    caption: str
+    sources: str
+    note: str
+    state: str  # full | partial | absent | unconfigured
+    cover: float  # share of the piece with imagery
+    scenes: tuple[Scene, ...]
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A row of the statistics panel; `share` is its length beside the longest bar."""
+
+    name: str
+    count: str
+    area: str
+    share: float
+
+
+@dataclass(frozen=True)
+class IndexRow:
+    """A piece in the index."""
+
+    cells: tuple[str, ...]
+    to: str
+
+
+@dataclass(frozen=True)
+class Locator:
+    """The county in the small, millimetres of the locator's box: the same on every page."""
+
+    rings: Rings
+    dots: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """What all pages of a book share: this alone may be declared once."""
+
+    fields: Mapping[str, str]
+    verdicts: tuple[str, ...]
+    locator: Locator
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page, wholly decided; `fields` fill the text templates of its layout."""
+
+    kind: str  # detail | overview | cluster | index
+    layout: Layout
+    name: str  # its destination within the book
+    label: str  # its page label
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class DetailSheet(Sheet):
+    """The before/after page of one piece."""
+
+    row: int
+    patch_uid: str
+    window: Window
+    grid: Grid
+    views: Mapping[str, View]
+    legend: tuple[str, ...]
+    bar: ScaleBar
+    locator: Box
+    qr: str
+
+
+@dataclass(frozen=True)
+class Lettered:
+    """A rectangle of the overview that has a page of its own."""
+
+    letter: str
+    box: Box
+    to: str
+
+
+@dataclass(frozen=True)
+class OverviewSheet(Sheet):
+    """The county, or a cluster of its pieces."""
+
+    window: Window
+    graticule: Graticule
+    county_rings: Rings
+    letters: tuple[Lettered, ...]
+    statistics: tuple[Statistic, ...]
+    total: Statistic
+    legend: tuple[str, ...]
+    bar: ScaleBar
+    unplaced: tuple[int, ...] = ()  # numbers there was no room for; they stand on a cluster page or in the index
+    qr: str = ""
+
+
+@dataclass(frozen=True)
+class IndexSheet(Sheet):
+    """A page of the list of pieces."""
+
+    headings: tuple[str, ...]
+    rows: tuple[IndexRow, ...]
+    deep: int  # rows in a column

@@ -1,0 +1,31 @@
+"""How a book is to be made: the section `[render]` of a campaign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.sheets.scale import SERIES
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """What an office may decide about its books; layouts and style are names in `config/`, or files of its own."""
+
+    detail_layout: str = "detail_a4"
+    overview_layout: str = "overview_a3"
+    index_layout: str = "index_a3"
+    style: str = "standard"
+    font: str = ""  # the path of an office's own font; "" = the committed one
+    qr: str = "id"  # "id": the patch_uid | "off" | a URL with {uid}, {county_code}, {campaign}
+    verdicts: tuple[str, ...] = ()  # the check boxes of the verification box; () = those of the profile
+    scales: tuple[int, ...] = SERIES
+    fill_share: float = 0.55  # a patch takes at most this share of the frame's width and height
+    pixel_mm: float = 0.5  # a native pixel is at most this long on paper
+    default_pixel_m: float = 2.0  # where there is no imagery under the patch
+    crowd: int = 500  # an overview numbers at most so many pieces, then cluster pages do
+    cluster_share: float = 0.25  # where pieces fill less of the overview's frame, clusters get their pages
+    cluster_pieces: int = 5  # fewer pieces are read on the overview
+    line_mm: float = 0.02  # outlines are thinned below this distance on paper
+    cache_mb: int = 96  # decoded imagery kept at a time
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012

@@ -1,0 +1,44 @@
+"""The ground under a frame: its corners, outlines and borders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import shapely
+
+from pipeline.geometry.extent import Extent, to_frame
+from pipeline.geometry.projection import Projection, to_geographic
+from pipeline.sheets.ground import THIN_FROM, Ground, rings_mm
+from pipeline.sheets.pdf import Corners
+from pipeline.sheets.plan import Border, Outline
+
+
+def corners_deg(projection: Projection, extent: Extent) -> Corners:
+    """Longitude and latitude of upper left, lower left, lower right and upper right."""
+    x = (extent.xmin_m, extent.xmin_m, extent.xmax_m, extent.xmax_m)
+    y = (extent.ymax_m, extent.ymin_m, extent.ymin_m, extent.ymax_m)
+    lon, lat = to_geographic(projection, x, y)
+    one, two, three, four = ((float(a), float(b)) for a, b in zip(lon, lat, strict=True))
+    return one, two, three, four
+
+
+def outlines(
+    ground: Ground, kinds: Sequence[tuple[int, str]], extent: Extent, scale: int, thin_mm: float
+) -> tuple[Outline, ...]:
+    """Outlines of the pieces (row, kind) in frame millimetres, in the order given."""
+    rows = [row for row, _ in kinds]
+    many = rings_mm(ground.shapes[rows], ground.vertices[rows], extent, scale, thin_mm)
+    return tuple(Outline(kind, tuple(rings)) for (_, kind), rings in zip(kinds, many, strict=True))
+
+
+def borders(ground: Ground, extent: Extent, scale: int, thin_mm: float, suffix: str = "") -> tuple[Border, ...]:
+    """Border lines that meet the frame, neighbours first, in frame millimetres; `suffix` goes onto their kind."""
+    found = ground.borders.within(extent)
+    return tuple(Border(kind + suffix, _thin(to_frame(line, extent, scale), thin_mm)) for kind, line in found)
+
+
+def _thin(points: Any, thin_mm: float) -> Any:
+    if len(points) < THIN_FROM:
+        return points
+    return shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), thin_mm))

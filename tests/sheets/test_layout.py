@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import Refusal
+from pipeline.sheets.elements import element, kinds
+from pipeline.sheets.layout import filled, load_layout
+from pipeline.sheets.style import load_style
+
+LAYOUTS = ["detail_a4", "overview_a3", "index_a3"]
+
+
+def written(folder: Path, words: str) -> str:
+    path = folder / "own.toml"
+    path.write_text(words, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_slots_stay_within_the_neat_line_and_apart(name: str) -> None:
+    layout = load_layout(name)
+    neat = layout.first("rules").box
+    slots = [one for one in layout.slots if one.kind != "rules"]
+    assert all(neat.contains(one.box) for one in slots)
+    clashes = [(a.name, b.name) for at, a in enumerate(slots) for b in slots[:at] if a.box.overlaps(b.box)]
+    assert clashes == []
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_styles_named_in_layouts_exist(name: str) -> None:
+    style = load_style("standard")
+    for slot in load_layout(name).of_kind("text"):
+        assert style.text(slot.options["style"]).size_pt >= 5
+
+
+def test_both_frames_of_the_detail_sheet_are_of_one_size() -> None:
+    frames = {(one.box.w_mm, one.box.h_mm) for one in load_layout("detail_a4").of_kind("map_frame")}
+    assert frames == {(133.0, 120.0)}
+
+
+def test_nothing_of_the_style_is_smaller_than_can_be_read() -> None:
+    style = load_style("standard")
+    assert min(one.size_pt for one in style.texts.values()) >= 5
+    assert min(one.width_mm for one in style.strokes.values()) >= 0.12
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ('[[elements]]\nname = "a"\nkind = "tabel"\nbox_mm = [1, 1, 2, 2]', "no known kind"),
+        ('[[elements]]\nname = "a"\nkind = "table"\nbox_mm = [1, 1, 2, 2]\nrow = []', "unknown key row"),
+        ('[[elements]]\nname = "a"\nkind = "table"\nbox_mm = [290, 1, 20, 2]', "leaves the paper"),
+        ('[[elements]]\nname = "a"\nkind = "table"\nbox_mm = [1, 1, 2]', "box_mm = "),
+        ("[paper]\nwidth_mm = 3", "unknown key paper"),
+        (2 * '[[elements]]\nname = "a"\nkind = "table"\nbox_mm = [1, 1, 2, 2]\n', "two elements a"),
+    ],
+)
+def test_a_mistaken_layout_is_refused_by_name(tmp_path: Path, words: str, told: str) -> None:
+    with pytest.raises(Refusal, match=told.replace("[", r"\[")):
+        load_layout(written(tmp_path, words))
+
+
+def test_a_layout_of_an_office_may_move_what_it_likes(tmp_path: Path) -> None:
+    path = written(tmp_path, '[page]\nwidth_mm = 420\n[[elements]]\nname = "a"\nkind = "qr"\nbox_mm = [390, 1, 20, 25]')
+    layout = load_layout(path)
+    assert (layout.width_mm, layout.first("qr").box.x_mm) == (420, 390)
+    with pytest.raises(Refusal, match="no element of kind table"):
+        layout.first("table")
+
+
+def test_templates_drop_out_where_a_field_is_empty() -> None:
+    fields = {"a": "1", "b": ""}
+    assert filled("x {a}", fields, "here") == "x 1"
+    assert filled("x {a} {b}", fields, "here") == ""
+    assert filled("plain", fields, "here") == "plain"
+    for wrong in ("{c}", "{a"):
+        with pytest.raises(Refusal, match="here"):
+            filled(wrong, fields, "here")
+
+
+def test_every_element_declares_its_options_and_draws() -> None:
+    for kind in kinds():
+        module = element(kind)
+        assert isinstance(module.OPTIONS, dict)
+        assert hasattr(module, "draw") or hasattr(module, "furnish")

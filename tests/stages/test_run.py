@@ -1,0 +1,205 @@
+"""Whole runs: fresh, incremental, killed, disturbed; always the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyogrio
+import pytest
+
+from tests.stages.runs import state, table, tree, tuban
+
+COUNTY_FILES = ("_sheets.pdf", "_checklist.xlsx", "_project.qgz", "patches.gpkg", "boundary.gpkg", "SHA256SUMS")
+
+
+@pytest.fixture(scope="session")
+def finished_master(world_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny province with every stage run on it once; nobody writes into it."""
+    from filelock import FileLock
+
+    shared = (
+        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.mktemp("f")
+    )
+    folder = shared / "finished"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            made = Path(shutil.copytree(world_master, shared / "finishing", dirs_exist_ok=True))
+            result = tuban("run", made / "campaign.toml")
+            assert result.exit_code == 0, result.stderr
+            made.rename(folder)
+    return folder
+
+
+@pytest.fixture
+def finished(finished_master: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished_master, tmp_path / "finished"))
+
+
+def run(campaign: Path, *options: str) -> str:
+    result = tuban("run", campaign, *options)
+    assert result.exit_code == 0, result.stderr
+    return result.stderr
+
+
+def balance(folder: Path) -> dict:
+    return json.loads((folder / "out" / "reports" / "balance.json").read_bytes())
+
+
+def test_the_books_balance(finished_master: Path) -> None:
+    books = balance(finished_master)
+    records, area, pieces = books["records"], books["area_m2"], books["pieces"]
+    assert records["received"] == records["accepted"] + records["quarantined"] + records["duplicate"]
+    assert abs(area["inside"] + area["outside"] - area["double"] - area["accepted"]) <= 1e-9 * area["accepted"]
+    assert pieces["all"] == pieces["asked"] + sum(pieces["not_asked"].values())
+    assert pieces["asked"] == books["sheets"]["pieces_drawn"] == books["checklists"]["rows"] == books["returns"]["open"]
+    assert "imbalances" not in books
+    counties = books["counties"]
+    assert all(counties[word] >= 1 for word in ("zero", "missing", "partial", "unknown"))
+    everything = counties["with_patches"] + counties["zero"] + counties["missing"] + counties["unknown"]
+    assert everything == len(table(finished_master / "campaign.toml", "counties"))
+
+
+def test_each_county_with_patches_gets_its_folder(finished_master: Path) -> None:
+    folders = sorted((finished_master / "out" / "counties").iterdir())
+    assert len(folders) == balance(finished_master)["counties"]["with_patches"]
+    for folder in folders:
+        names = {one.name for one in folder.iterdir()}
+        assert {f"{folder.name}{one}" if one.startswith("_") else one for one in COUNTY_FILES} <= names
+        assert all(name.isascii() for name in names)
+    assert tuban("verify", finished_master / "out").exit_code == 0
+
+
+def test_verify_finds_any_change(finished: Path) -> None:
+    folder = next((finished / "out" / "counties").iterdir())
+    with (folder / "patches.gpkg").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"x")
+    (folder / "more.txt").touch()
+    result = tuban("verify", folder)
+    assert result.exit_code == 3
+    assert "patches.gpkg was altered" in result.stdout
+    assert "more.txt is not in SHA256SUMS" in result.stdout
+
+
+def test_an_unchanged_run_writes_nothing(finished: Path) -> None:
+    def stats() -> dict[str, tuple[int, int]]:
+        out = finished / "out"
+        files = (one for one in out.rglob("*") if one.is_file() and "digests.json" not in one.name)
+        return {str(one): (one.stat().st_mtime_ns, one.stat().st_ino) for one in files}
+
+    run(finished / "campaign.toml")
+    before = stats()
+    begun = time.perf_counter()
+    said = run(finished / "campaign.toml")
+    assert time.perf_counter() - begun < 5
+    assert stats() == before
+    assert " done" not in said
+
+
+def test_another_folder_and_no_out_give_the_same_bytes(finished_master: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(finished_master, tmp_path / "另一个 文件夹"))
+    shutil.rmtree(other / "out")
+    run(other / "campaign.toml", "--workers", "1")
+    assert tree(other / "out") == tree(finished_master / "out")
+
+
+def test_one_touched_attribute_rebuilds_its_counties_only(finished: Path) -> None:
+    before = tree(finished / "out" / "counties")
+    source = next((finished / "deliveries").glob("*.gpkg"))
+    layer = pyogrio.list_layers(source)[0][0]
+    frame = pyogrio.read_dataframe(source)
+    column = next(one for one in frame.columns if one.upper() in ("BZ", "REMARK", "备注"))
+    frame.loc[0, column] = "touched"
+    source.unlink()
+    frame.to_file(source, layer=layer, engine="pyogrio")
+    run(finished / "campaign.toml")
+    campaign = finished / "campaign.toml"
+    uid = next(one["patch_uid"] for one in table(campaign, "patches") if one["remark"] == "touched")
+    touched = {one["county_code"] for one in table(campaign, "pieces") if one["patch_uid"] == uid}
+    after = tree(finished / "out" / "counties")
+    changed = {name.split("/")[0] for name in after if after[name] != before.get(name)}
+    assert changed == touched
+    assert set(after) == set(before)
+
+
+def test_only_one_county(world: Path) -> None:
+    campaign = world / "campaign.toml"
+    for stage in ("ingest", "clip"):
+        assert tuban(stage, campaign).exit_code == 0
+    code = next(iter(state(campaign, "slices.json")))
+    result = tuban("run", campaign, "--only", code)
+    assert [one.name for one in (world / "out" / "counties").iterdir()] == [code]
+    assert result.exit_code == 0
+    assert tuban("run", campaign, "--only", "999999").exit_code == 4
+
+
+def test_a_county_without_patches_loses_its_folder(finished: Path) -> None:
+    campaign = finished / "campaign.toml"
+    next((finished / "deliveries").glob("*.gpkg")).unlink()
+    assert tuban("run", campaign).exit_code == 3  # of the records that are left, more than one in twenty is set aside
+    there = {one.name for one in (finished / "out" / "counties").iterdir()}
+    assert there == set(state(campaign, "slices.json"))
+    assert len(there) == balance(finished)["counties"]["with_patches"] < 6
+
+
+def test_two_runs_at_once(finished: Path) -> None:
+    from filelock import FileLock
+
+    with FileLock(finished / "archive" / ".lock"):
+        result = tuban("run", finished / "campaign.toml")
+    assert result.exit_code == 75
+    assert "another run" in result.stderr
+
+
+def test_a_broken_county_does_not_stop_the_others(world: Path) -> None:
+    campaign = world / "campaign.toml"
+    for stage in ("ingest", "clip"):
+        assert tuban(stage, campaign).exit_code == 0
+    victim = next(iter(state(campaign, "slices.json")))
+    slices = world / "out" / ".state" / "slices.json"
+    tree_ = json.loads(slices.read_text())
+    tree_[victim]["rows"] = [9999]
+    slices.write_text(json.dumps(tree_))
+    for stage, code in (("render", 3), ("export", 3), ("report", 0)):
+        assert tuban(stage, campaign).exit_code == code
+    published = {one.name for one in (world / "out" / "counties").iterdir()}
+    assert published == set(tree_) - {victim}
+
+
+def undisturbed(folder: Path) -> dict[str, bytes]:
+    return tree(folder / "out")
+
+
+def kill_and_run_again(world: Path, moments: list[float]) -> None:
+    command = [sys.executable, "-m", "pipeline", "run", str(world / "campaign.toml"), "--workers", "2"]
+    for moment in moments:
+        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_killed_at_some_moments(finished_master: Path, world: Path) -> None:
+    kill_and_run_again(world, [0.9, 2.0, 3.5])
+    assert tree(world / "out") == undisturbed(finished_master)
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_random_moments(finished_master: Path, world: Path) -> None:
+    moments = random.Random(20)
+    kill_and_run_again(world, [moments.uniform(0.3, 6.0) for _ in range(20)])
+    assert tree(world / "out") == undisturbed(finished_master)
+    leftovers = list((world / "out").rglob(".tmp-*"))
+    assert leftovers == []
