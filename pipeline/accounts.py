@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pipeline.texts import Texts
 
 Word = Literal["complete", "partial", "missing", "zero", "unknown", "unannounced"]
 AREA_TOLERANCE = 1e-9
@@ -80,34 +83,32 @@ def balance(
     }
 
 
-def imbalances(books: Mapping[str, Any], ingest: Mapping[str, Any], whole_run: bool) -> list[str]:
+def imbalances(books: Mapping[str, Any], ingest: Mapping[str, Any], whole_run: bool, words: Texts) -> list[str]:
     """Every identity of the contract that does not hold, in words; `whole_run` is False where some counties failed."""
-    found = [_of_records(name, one) for name, one in _records(books, ingest)]
+    accounts = _records(books, ingest, words)
+    found = [words.say("account.records", what=name) for name, one in accounts if not _adds_up(one)]
     area = books["area_m2"]
     error = abs(area["inside"] + area["outside"] - area["double"] - area["accepted"])
     if error > AREA_TOLERANCE * area["accepted"]:
-        found.append(f"areas differ by {error:.3g} m²: accepted ≠ inside + outside − double")
+        found.append(words.say("account.areas", error=f"{error:.3g}"))
     pieces = books["pieces"]
     if pieces["all"] != pieces["asked"] + sum(pieces["not_asked"].values()):
-        found.append("pieces: all ≠ asked + not asked")
+        found.append(words["account.pieces"])
     received = sum(one["received"] for one in books["by_delivery"])
     if received != books["records"]["received"]:
-        found.append("records: the deliveries do not sum to what was received")
-    if whole_run:
-        asked = pieces["asked"]
-        if not asked == books["sheets"]["pieces_drawn"] == books["checklists"]["rows"]:
-            found.append(
-                f"{asked} asked, {books['sheets']['pieces_drawn']} drawn, {books['checklists']['rows']} on checklists"
-            )
-    return [one for one in found if one]
+        found.append(words["account.deliveries"])
+    asked, drawn, rows = pieces["asked"], books["sheets"]["pieces_drawn"], books["checklists"]["rows"]
+    if whole_run and not asked == drawn == rows:
+        found.append(words.say("account.asked", asked=asked, drawn=drawn, rows=rows))
+    return found
 
 
-def _records(books: Mapping[str, Any], ingest: Mapping[str, Any]) -> list[tuple[str, Mapping[str, int]]]:
-    named = [("all", books["records"])]
+def _records(books: Mapping[str, Any], ingest: Mapping[str, Any], words: Texts) -> list[tuple[str, Mapping[str, int]]]:
+    """Every account of records there is, by name: in all, by delivery and layer, by county."""
+    named = [(words["account.all"], books["records"])]
     named += [(f"{one['file']} {one['layer']}", one) for one in books["by_delivery"]]
-    return named + [(f"county {code}", one) for code, one in ingest["by_county"].items()]
+    return named + [(words.say("account.county", code=code), one) for code, one in ingest["by_county"].items()]
 
 
-def _of_records(name: str, one: Mapping[str, int]) -> str:
-    fits = one["received"] == one["accepted"] + one["quarantined"] + one["duplicate"]
-    return "" if fits else f"records of {name}: received ≠ accepted + quarantined + duplicate"
+def _adds_up(one: Mapping[str, int]) -> bool:
+    return one["received"] == one["accepted"] + one["quarantined"] + one["duplicate"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.accounts import announcement, balance, imbalances
+from pipeline.texts import texts
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def books(**changes: dict) -> tuple[dict, dict]:
 def test_books_that_balance() -> None:
     ingest, clip = books()
     made = balance("c", ingest, clip, [], None)
-    assert imbalances(made, ingest, whole_run=False) == []
+    assert imbalances(made, ingest, whole_run=False, words=texts("en")) == []
 
 
 @pytest.mark.parametrize(
@@ -58,9 +59,9 @@ def test_books_that_balance() -> None:
 )
 def test_books_that_do_not(changes: dict) -> None:
     ingest, clip = books(**changes)
-    assert imbalances(balance("c", ingest, clip, [], None), ingest, whole_run=False)
+    assert imbalances(balance("c", ingest, clip, [], None), ingest, whole_run=False, words=texts("en"))
 
 
 def test_a_whole_run_draws_and_lists_what_it_asks() -> None:
     ingest, clip = books()
-    assert imbalances(balance("c", ingest, clip, [], None), ingest, whole_run=True)
+    assert imbalances(balance("c", ingest, clip, [], None), ingest, whole_run=True, words=texts("zh"))

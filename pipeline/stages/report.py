@@ -20,6 +20,7 @@ from pipeline.issues import Code, Issue, issue_order, read_issues
 from pipeline.layers import COUNTIES, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS
 from pipeline.publish import write_json, write_text
 from pipeline.records import CampaignFacts
+from pipeline.texts import texts
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ def work(task: Task) -> Done:
     total = sum(one.patches or 0 for one in announced.values()) if announced else None
     books = balance(task.facts.id, ingest, clip, counties, total)
     whole = not any(one.problem for one in task.ends)
-    wrong = imbalances(books, ingest, whole)
+    wrong = imbalances(books, ingest, whole, texts(task.facts.language))
+    ingest["quarantine_passed"] = _passed(task, ingest)
     outputs = [*_tables(task, issues), *_reports(task, books, counties, issues, wrong, ingest)]
-    tally = {"issues": len(issues), "imbalances": len(wrong), "quarantine_passed": _passed(task, ingest)}
+    tally = {"issues": len(issues), "imbalances": len(wrong), "quarantine_passed": ingest["quarantine_passed"]}
     return Done(tuple(outputs), tally | {"refused_files": len(ingest["refused_files"])})
 
 

@@ -25,6 +25,7 @@ class Texts:
         return self._words[key].format(**values)
 
     def keys(self) -> list[str]:
+        """All keys, in order."""
         return sorted(self._words)
 
 

@@ -1,0 +1,91 @@
+"""The command line as people and scripts use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.stages.runs import tuban
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_help_names_every_verb() -> None:
+    said = tuban("--help").output
+    for verb in ("demo", "run", "ingest", "clip", "render", "export", "report", "status", "settings", "verify"):
+        assert f"\n  {verb}" in said
+    assert tuban("--version").output.startswith("tuban, version ")
+
+
+def test_an_unknown_option_is_exit_2() -> None:
+    assert tuban("run", "--fast", "x.toml").exit_code == 2
+
+
+def test_settings_are_toml_and_complete(world: Path) -> None:
+    result = tuban("settings", world / "campaign.toml")
+    assert result.exit_code == 0
+    shown = tomllib.loads(result.stdout)
+    assert shown["clip"] == {"fragment_m2": 10.0, "fragment_share": 0.01}
+    assert shown["campaign"]["area_unit"] == "mu"
+    assert shown["campaign"]["map_date"].isoformat() == "2025-10-08"
+    assert shown["office"]["unit"]
+
+
+def test_dry_run_says_why_and_does_nothing(world: Path) -> None:
+    result = tuban("run", world / "campaign.toml", "--dry-run")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == "ingest: never done"
+    assert not (world / "out").exists()
+
+
+def test_status_before_and_after(world: Path) -> None:
+    campaign = world / "campaign.toml"
+    before = tuban("status", campaign)
+    assert before.exit_code == 4
+    assert "tuban run" in before.stderr
+    assert tuban("run", campaign).exit_code == 0
+    lines = tuban("status", campaign).stdout.splitlines()
+    assert lines[0].split() == [
+        "code",
+        "name",
+        "word",
+        "announced",
+        "came",
+        "pieces",
+        "asked",
+        "pages",
+        "rows",
+        "published",
+    ]
+    value = json.loads(tuban("status", campaign, "--json").stdout)
+    words = {one["word"] for one in value["counties"]}
+    assert words == {"complete", "partial", "missing", "zero", "unknown"}
+    assert value["issues"]["AMBIGUOUS_SHAPE"] == 1
+    summary = tuban("status", campaign, "--summary").stdout
+    assert "books      balance" in summary
+    assert "1 missing" in summary
+
+
+def test_json_talk_is_one_object_a_line(world: Path) -> None:
+    result = tuban("ingest", world / "campaign.toml", "--log-format", "json")
+    assert result.exit_code == 0
+    assert all("say" in json.loads(line) for line in result.stderr.splitlines())
+
+
+@pytest.mark.slow
+def test_the_night(world: Path) -> None:
+    script = [str(ROOT / "scripts" / "nightly.sh"), str(world / "campaign.toml")]
+    tuban_path = str(Path(sys.executable).with_name("tuban"))
+    night = subprocess.run(script, env={**os.environ, "TUBAN": tuban_path}, capture_output=True, text=True, check=False)
+    assert night.returncode == 0, night.stdout + night.stderr
+    assert "all done (exit 0)" in night.stdout
+    assert "books      balance" in night.stdout
+    last = json.loads((world / "log" / "last_run.json").read_text())
+    assert last["exit"] == 0
+    assert (world / "log" / last["log"]).is_file()
