@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.forms.amounts import area_in
+from pipeline.amounts import area_in
 from pipeline.forms.cleaning import cut_text
 from pipeline.records import CampaignFacts, Piece
 from pipeline.texts import Texts
@@ -18,7 +18,7 @@ def given_value(key: str, piece: Piece, facts: CampaignFacts, page: int | None, 
         case "page":
             return page
         case "area":
-            return area_in(facts.area_unit, piece.area_m2)
+            return float(area_in(facts.area_unit, piece.area_m2))
     return cut_text(_text(key, piece, words), LONGEST, words["form.cut"]) or None
 
 

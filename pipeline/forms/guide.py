@@ -6,7 +6,7 @@ import math
 
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.forms.amounts import AREA_DECIMALS
+from pipeline.amounts import AREA_DECIMALS
 from pipeline.forms.cells import Look, half_widths, pixels, put
 from pipeline.forms.form import Field, Form
 from pipeline.forms.mistakes import ALWAYS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pipeline.forms.amounts import area_in
+from pipeline.amounts import area_in
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Form
 from pipeline.forms.identity import row_code
@@ -61,7 +61,7 @@ def write_patches(
     empty: list[Value] = [None] * len(rows)
     columns: dict[str, Sequence[Value]] = dict.fromkeys(kinds, empty)
     columns |= {name: [value(one) for one in rows] for name, (_, value) in _GIVEN.items()}
-    columns[f"area_{facts.area_unit}"] = [area_in(facts.area_unit, one.area_m2) for one in rows]
+    columns[f"area_{facts.area_unit}"] = [float(area_in(facts.area_unit, one.area_m2)) for one in rows]
     columns["page"] = [pages.get(one.patch_uid) for one in rows]
     columns["row_code"] = [row_code(one) if one.asked else None for one in rows]
     write_layer(target, PATCHES, columns, [one.geometry for one in rows], facts.crs, kinds=kinds)

@@ -16,7 +16,7 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.forms.amounts import AREA_DECIMALS
+from pipeline.amounts import AREA_DECIMALS
 from pipeline.forms.cells import Look, half_widths, look_of, pixels, put
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Field, Form

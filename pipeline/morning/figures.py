@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 
-from pipeline.fields import area_units
+from pipeline.amounts import area_in
 from pipeline.texts import Texts
 
 NOTHING = "–"
@@ -18,8 +17,7 @@ def count(value: int | None) -> str:
 
 def area(area_m2: float, unit: str) -> str:
     """An area in the office's unit ("mu", "ha", "ac") with two decimals, ties away from zero."""
-    exact = Decimal(repr(float(area_m2))) / Decimal(repr(area_units()[unit]))
-    return f"{exact.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    return f"{area_in(unit, area_m2, 2):,}"
 
 
 def percent(part: int, whole: int) -> str:

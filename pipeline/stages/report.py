@@ -277,4 +277,4 @@ def _packages(task: Task) -> list[Path]:
     return [everything, quarantine]
 
 
-STAGE = Stage("report", 1, "run", Section, "pipeline.stages.report:work", ("styles", "vocabularies"))
+STAGE = Stage("report", 1, "run", Section, "pipeline.stages.report:work", ("styles",))
