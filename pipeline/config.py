@@ -233,7 +233,8 @@ def _globbed(base: Path, key: str, patterns: list[str], found: list[Refusal]) ->
     """The files of all patterns, each once, in order of their names."""
     seen: set[Path] = set()
     for pattern in patterns:
-        names = sorted(glob.glob(str(base / pattern), recursive=True))  # noqa: PTH207  (absolute patterns are allowed)
+        whole = pattern if Path(pattern).is_absolute() else f"{glob.escape(str(base))}/{pattern}"
+        names = sorted(glob.glob(whole, recursive=True))  # noqa: PTH207  (absolute patterns are allowed)
         paths = [Path(name) for name in names if not Path(name).name.startswith((".", "~$"))]
         if not paths:
             found.append(Refusal(f"[inputs] {key}: nothing matches {pattern!r} in {base}", _PATHS, INPUT))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from pipeline.shelf import read_toml, shelf_file
 
@@ -22,10 +22,13 @@ _WHOLE_FLOAT = re.compile(r"^([+-]?\d+)\.0+$")
 _INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0xFEFF])
 
 
+@lru_cache(maxsize=1 << 16)
 def tidy(text: str | None) -> str:
     """A delivered text as it is compared and printed: NFKC, no control or bidi marks, single spaces."""
     if not text:
         return ""
+    if text.isascii() and text.isprintable():
+        return _SPACES.sub(" ", text).strip()
     plain = unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
     plain = "".join(" " if unicodedata.category(one) == "Cc" else one for one in plain)
     return _SPACES.sub(" ", plain).strip()
@@ -70,6 +73,7 @@ def match_fields(kind: str, delivered: Iterable[str], own: Mapping[str, str]) ->
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def iso_date(text: str | None) -> str:
     """A date as ISO 8601 with the precision it was given in, or "" where it is not understood.
 

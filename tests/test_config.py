@@ -91,5 +91,15 @@ def test_profiles_can_be_an_offices_own(folder: Path) -> None:
     assert read_campaign(folder / "campaign.toml").facts.area_unit == "ac"
 
 
+def test_a_folder_with_brackets(folder: Path) -> None:
+    odd = folder / "[2025] 第三季度*"
+    odd.mkdir()
+    (odd / "d").mkdir()
+    (odd / "d" / "a.zip").touch()
+    (odd / "c.gpkg").touch()
+    (odd / "campaign.toml").write_text(GOOD, encoding="utf-8")
+    assert [one.name for one in read_campaign(odd / "campaign.toml").inputs.patches] == ["a.zip"]
+
+
 def test_verbs_and_stages_are_the_same() -> None:
     assert tuple(STAGE_VERBS) == tuple(one.name for one in STAGES)

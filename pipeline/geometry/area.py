@@ -94,7 +94,8 @@ def _mean_sine_above(k: int, reference: Floats, offset: Floats, span: Floats) ->
     base = np.sin(k * reference)
     rise = 2 * np.cos(k * (reference + offset / 2)) * np.sin(k * offset / 2)
     shrink = _sinc_less_one(k * span / 2)
-    return rise + (base + rise) * shrink
+    mean: Floats = rise + (base + rise) * shrink
+    return mean
 
 
 def _sinc_less_one(x: Floats) -> Floats:

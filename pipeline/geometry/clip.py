@@ -114,7 +114,8 @@ def _sure(found: _Pieces, whole: npt.NDArray[np.bool_], count: int) -> npt.NDArr
     """Patches that lie inside one county and touch no other: nothing is left to prove."""
     pieces = np.bincount(found.patch, minlength=count)
     inside = np.bincount(found.patch[whole], minlength=count)
-    return (pieces == 1) & (inside == 1)
+    sure: npt.NDArray[np.bool_] = (pieces == 1) & (inside == 1)
+    return sure
 
 
 def _account(
@@ -131,7 +132,7 @@ def _account(
     fixed: dict[int, _Pieces] = {}
     unbalanced = []
     starts = np.searchsorted(found.patch, np.arange(len(patches) + 1))
-    for patch in np.flatnonzero(~sure):
+    for patch in np.flatnonzero(~sure).tolist():
         span = slice(starts[patch], starts[patch + 1])
         mine = _Pieces(found.patch[span], found.county[span], found.geometry[span], found.area[span])
         balance = _balance(patches[patch], area[patch], mine, ellipsoid)

@@ -1,7 +1,7 @@
 """Coordinate reference systems: which one, whether the way to the campaign's is known, and the way itself.
 
-x is always longitude or easting. A way that PROJ knows only as ballpark is refused; WGS 84, CGCS2000, NAD83 and
-ETRS89 are stated identities (less than a metre or two apart), which a caller records.
+x is always longitude or easting. A way that PROJ knows only as ballpark is refused; WGS 84 and CGCS2000, and WGS 84
+and NAD83, are stated identities (less than a metre or two apart), which a caller records.
 """
 
 from __future__ import annotations
@@ -51,8 +51,11 @@ def parse_crs(text: str) -> CRS:
 
 
 def crs_name(text: str) -> str:
-    """An authority code where the CRS has one that fits well, else its WKT on one line."""
+    """An authority code where the CRS has one that fits well (EPSG before others), else its WKT on one line."""
     crs = parse_crs(text)
+    code = crs.to_epsg(min_confidence=25)  # PROJ is shy of Esri spellings: what it proposes is held against the CRS
+    if code and parse_crs(f"EPSG:{code}").equals(crs, ignore_axis_order=True):
+        return f"EPSG:{code}"
     known = crs.to_authority(min_confidence=70)
     return ":".join(known) if known else crs.to_wkt(pretty=False)
 
@@ -65,7 +68,7 @@ def geographic_of(text: str) -> str:
     """
     crs = parse_crs(text)
     base = crs.geodetic_crs
-    if base is None:
+    if base is None or not base.is_geographic:
         raise Refusal(f"{crs.name} has no geographic coordinate system under it", "project the layer in QGIS first")
     return crs_name(base.to_2d().to_wkt())
 
@@ -106,10 +109,10 @@ def _identical(one: str, other: str) -> bool:
 
 def to_storage(geometries: Geometries, way: Way) -> Geometries:
     """The geometries in the storage CRS, two-dimensional, vertex by vertex; None where a vertex has no image."""
-    flat = shapely.force_2d(geometries)
+    flat: Geometries = shapely.force_2d(geometries)
     crs = parse_crs(way.source)
     if not crs.is_geographic:
-        flat = _transformed(flat, crs, crs.geodetic_crs.to_2d())
+        flat = _transformed(flat, crs, parse_crs(geographic_of(way.source)))
     elif _unit_of(crs) != 1.0:
         flat = shapely.transform(flat, lambda xy: xy * _unit_of(crs))
     if way.shift:
@@ -135,11 +138,12 @@ def _transformed(geometries: Geometries, source: CRS, target: CRS) -> Geometries
 def inside_world(geometries: Geometries) -> npt.NDArray[np.bool_]:
     """Whether all coordinates are finite and within longitude ±180 and latitude ±90 degrees."""
     box = shapely.bounds(geometries)
-    limits = np.array([-180.0, -90.0, 180.0, 90.0])
+    limits = np.array([-180.0, -90.0, 180.0, 90.0]) * (1 + 1e-12)
     with np.errstate(invalid="ignore"):
         low = (box[:, :2] >= limits[:2]).all(axis=1)
         high = (box[:, 2:] <= limits[2:]).all(axis=1)
-    return low & high & finite(geometries)
+    inside: npt.NDArray[np.bool_] = low & high & finite(geometries)
+    return inside
 
 
 def finite(geometries: Geometries) -> npt.NDArray[np.bool_]:

@@ -75,23 +75,27 @@ def _earliest(first: Ints) -> Ints:
 
 def _same_outlines(geometries: Geometries) -> list[list[int]]:
     """Groups of two or more geometries that are equal vertex by vertex within `SAME_M`."""
+    group = _Groups()
+    kept: dict[bytes, int] = {}
+    for row, outline in enumerate(outlines(geometries)):
+        group.join(kept.setdefault(outline, row), row)
+    rows = np.fromiter(kept.values(), np.intp, len(kept))
+    for one, other in _near_pairs(geometries[rows]):
+        if same_outline(geometries[rows[one]], geometries[rows[other]]):
+            group.join(int(rows[one]), int(rows[other]))
+    return [one for one in group.members() if len(one) > 1]
+
+
+def _near_pairs(geometries: Geometries) -> list[tuple[int, int]]:
+    """Pairs with as many vertices, whose boxes begin within reach of a millimetre; every outline is there once."""
     box = shapely.bounds(geometries)
     corner = shapely.points(box[:, 0], box[:, 1])
     poleward = float(np.nanmax(np.abs(box[:, [1, 3]]))) if len(box) else 0.0
     reach = 3 * SAME_M / _DEGREE_M / max(float(np.cos(np.radians(poleward))), 0.02)
-    tree = shapely.STRtree(corner)
-    left, right = tree.query(corner, predicate="dwithin", distance=reach)
-    pairs = left < right
-    left, right = left[pairs], right[pairs]
+    left, right = shapely.STRtree(corner).query(corner, predicate="dwithin", distance=reach)
     counts = shapely.get_num_coordinates(geometries)
-    alike = counts[left] == counts[right]
-    left, right = left[alike], right[alike]
-    exact = shapely.equals_exact(geometries[left], geometries[right], 0.0, normalize=True)
-    group = _Groups()
-    for one, other, sure in zip(left.tolist(), right.tolist(), exact.tolist(), strict=True):
-        if sure or same_outline(geometries[one], geometries[other]):
-            group.join(one, other)
-    return group.members()
+    alike = (left < right) & (counts[left] == counts[right])
+    return list(zip(left[alike].tolist(), right[alike].tolist(), strict=True))
 
 
 def same_outline(one: shapely.Geometry, other: shapely.Geometry) -> bool:

@@ -3,7 +3,8 @@
 There are three readings of a faulty outline: the rings as they run (what wound twice counts twice, what wound
 backwards cancels), by structure (rings as shells and holes) and by linework (every enclosed face). Where their areas
 agree the repair changes nothing that anyone could dispute (self-touching rings, spikes); where they differ (a bow-tie
-is 0 by its ring and 50 by the others) a person must say what was meant.
+is 0 by its ring and 50 by the others) a person must say what was meant. An outline that crosses itself thousands of
+times is not read at all: a few hundred vertices can keep the repair busy for minutes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ import shapely
 from pipeline.geometry.area import Ellipsoid, area_m2
 
 Geometries = npt.NDArray[np.object_]
+_EMPTY = shapely.Polygon()
 TOLERANCE = 1e-9  # of the area
+MAX_CROSSINGS = 5_000  # about three seconds of repair
+_SAMPLE = 256  # edges whose crossings are counted
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,14 @@ class Repair:
     vertices_after: int
 
     @property
+    def tangled(self) -> bool:
+        """Whether the outline crosses itself too often to be read."""
+        return bool(np.isnan(self.linework_m2))
+
+    @property
     def agreed(self) -> bool:
         readings = (self.outline_m2, self.structure_m2, self.linework_m2)
-        return max(readings) - min(readings) <= TOLERANCE * max(readings)
+        return not self.tangled and max(readings) - min(readings) <= TOLERANCE * max(readings)
 
 
 def repaired(geometries: Geometries, ellipsoid: Ellipsoid) -> tuple[Geometries, list[Repair]]:
@@ -47,19 +56,34 @@ def repaired(geometries: Geometries, ellipsoid: Ellipsoid) -> tuple[Geometries, 
     if len(wrong) == 0:
         return geometries, []
     broken = geometries[wrong]
-    structure = areal(shapely.make_valid(broken, method="structure", keep_collapsed=False))
-    linework = areal(shapely.make_valid(broken, method="linework"))
-    readings = zip(*(area_m2(one, ellipsoid) for one in (broken, structure, linework)), strict=True)
+    tangled = np.array([crossings(one) > MAX_CROSSINGS for one in broken])
+    structure, linework = np.full(len(wrong), _EMPTY, object), np.full(len(wrong), _EMPTY, object)
+    structure[~tangled] = areal(shapely.make_valid(broken[~tangled], method="structure", keep_collapsed=False))
+    linework[~tangled] = areal(shapely.make_valid(broken[~tangled], method="linework"))
+    readings = np.array([area_m2(one, ellipsoid) for one in (broken, structure, linework)])
+    readings[1:, tangled] = np.nan
     reasons = shapely.is_valid_reason(broken)
     before, after = shapely.get_num_coordinates(broken), shapely.get_num_coordinates(structure)
     repairs = [
-        Repair(int(row), _kind(str(reason)), *map(float, areas), int(old), int(new))
-        for row, reason, areas, old, new in zip(wrong, reasons, readings, before, after, strict=True)
+        Repair(int(row), _kind(str(reason)), outline, by_structure, by_linework, int(old), int(new))
+        for row, reason, (outline, by_structure, by_linework), old, new in zip(
+            wrong, reasons, readings.T.tolist(), before, after, strict=True
+        )
     ]
     whole = geometries.copy()
     agreed = np.array([one.agreed for one in repairs])
     whole[wrong[agreed]] = structure[agreed]
     return whole, repairs
+
+
+def crossings(geometry: shapely.Geometry) -> float:
+    """About how often the edges of a polygon cross one another, from a sample of its edges."""
+    points, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(geometry)), return_index=True)
+    inner = ring[1:] == ring[:-1]
+    edges = shapely.linestrings(np.stack([points[:-1][inner], points[1:][inner]], axis=1))
+    sample = edges[np.unique(np.linspace(0, len(edges) - 1, _SAMPLE).astype(np.intp))]
+    met = shapely.STRtree(edges).query(sample, predicate="crosses").shape[1]
+    return float(met / len(sample) * len(edges) / 2)
 
 
 def _kind(reason: str) -> str:
@@ -76,6 +100,3 @@ def areal(geometries: Geometries) -> Geometries:
         polygons = parts[shapely.get_type_id(parts) == 3]
         made[row] = polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons) if len(polygons) else _EMPTY
     return made
-
-
-_EMPTY = shapely.Polygon()

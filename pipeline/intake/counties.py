@@ -51,6 +51,7 @@ def county_layer(layers: Sequence[ReadLayer], assumed_crs: str, own: Mapping[str
     """
     if not layers:
         raise Refusal("no county could be read", "look at [inputs] counties: a layer of polygons is wanted")
+    _one_layer_a_file(layers)
     crs = geographic_of(_crs_of(layers[0], assumed_crs))
     rows: list[_Row] = []
     geometry = []
@@ -59,6 +60,17 @@ def county_layer(layers: Sequence[ReadLayer], assumed_crs: str, own: Mapping[str
         rows += _rows(layer, dict(own), levels)
         geometry.append(_moved(layer, _crs_of(layer, assumed_crs), crs, issues))
     return _united(rows, np.concatenate(geometry), crs, issues)
+
+
+def _one_layer_a_file(layers: Sequence[ReadLayer]) -> None:
+    """Towns, cities or the province beside the counties would be taken for counties that lie over the others."""
+    names: dict[str, list[str]] = {}
+    for one in layers:
+        names.setdefault(one.report.file, []).append(one.report.name)
+    for file, found in names.items():
+        if len(found) > 1:
+            hint = "export the layer of counties into a file of its own"
+            raise Refusal(f"{file} has {len(found)} layers ({', '.join(found)})", hint)
 
 
 def _crs_of(layer: ReadLayer, assumed: str) -> str:
@@ -86,8 +98,9 @@ def _moved(layer: ReadLayer, source: str, storage: str, issues: list[Issue]) -> 
 
 
 def _about(layer: ReadLayer, code: Code, **facts: str) -> Issue:
-    place = {"delivery": layer.delivery, "source_file": layer.report.file, "source_layer": layer.report.name}
-    return Issue(code, "ingest", {"file": layer.report.file, **facts}, **place)
+    file, name = layer.report.file, layer.report.name
+    words = {"file": file, **facts}
+    return Issue(code, "ingest", words, delivery=layer.delivery, source_file=file, source_layer=name)
 
 
 def _rows(layer: ReadLayer, own: dict[str, str], levels: Levels) -> list[_Row]:
@@ -123,6 +136,9 @@ def _united(rows: Sequence[_Row], geometry: Geometries, crs: str, issues: list[I
     ellipsoid = ellipsoid_of(crs)
     valid, repairs = repaired(geometry, ellipsoid)
     for one in repairs:
+        if one.tangled:
+            sentence = f"the outline of county {rows[one.row].code} crosses itself thousands of times"
+            raise Refusal(sentence, "mend it in QGIS (Fix geometries), or take another county layer")
         facts = {"name": rows[one.row].name, "reason": one.reason, "before": one.outline_m2, "after": one.linework_m2}
         issues.append(Issue(Code.COUNTY_REPAIRED, "ingest", facts, county_code=rows[one.row].code))
         if not one.agreed:

@@ -48,15 +48,21 @@ class Announced:
     deadline: str = ""
 
 
+_AGAIN = "save it as CSV UTF-8 from the spreadsheet"
+
+
 def read_expected(path: Path) -> dict[str, Announced]:
     """Announcements by county code, in order of codes.
 
     Raises:
         Refusal: not text, no column of codes, a code twice, or a number that is none; the row is named.
     """
-    rows = list(csv.reader(io.StringIO(_text(path))))
+    try:
+        rows = list(csv.reader(io.StringIO(_text(path)), strict=True))
+    except csv.Error as problem:
+        raise Refusal(f"{path.name} is not a table of comma-separated values ({problem})", _AGAIN) from problem
     if not rows:
-        return {}
+        raise Refusal(f"{path.name} is empty", "write it, or take expected out of [inputs]")
     places = {name: _place(rows[0], known) for name, known in _COLUMNS.items()}
     if places["code"] is None or places["patches"] is None:
         sentence = f"{path.name} needs the columns code and patches; it has {', '.join(rows[0])}"
@@ -90,7 +96,7 @@ def _text(path: Path) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Refusal(f"{path.name} is neither UTF-8 nor GB18030 text", "save it as CSV UTF-8")
+    raise Refusal(f"{path.name} is neither UTF-8 nor GB18030 text", _AGAIN)
 
 
 def _place(header: list[str], known: tuple[str, ...]) -> int | None:

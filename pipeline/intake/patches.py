@@ -57,6 +57,7 @@ class Records:
     row: list[int] = field(default_factory=list)
     crs: list[str] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=lambda: {one: [] for one in CANONICAL})
+    columns: list[Mapping[str, str]] = field(default_factory=list)  # canonical name → delivered column
     raw: list[dict[str, str | None]] = field(default_factory=list)  # delivered name → delivered text
     extra: list[dict[str, str]] = field(default_factory=list)  # what has no canonical name
     delivered: list[Any] = field(default_factory=list)  # geometry as delivered
@@ -87,12 +88,15 @@ class Sorted:
 
 def sort_out(layers: Sequence[ReadLayer], rules: Rules) -> Sorted:
     """Sort all records of all layers, given in the order in which the first counts."""
-    records, issues = Records(), []
+    records = Records()
+    issues: list[Issue] = []
     for layer in layers:
         _take_layer(records, layer, rules, issues)
     geometry, repairs = _repair(records, rules.ellipsoid)
     _settle_repairs(records, repairs, issues)
     area = area_m2(geometry, rules.ellipsoid)
+    for at in np.flatnonzero(~(area > 0)):
+        records.reason[at] = records.reason[at] or Code.BAD_GEOMETRY  # an outline without ground
     good = np.flatnonzero(np.array([one == "" for one in records.reason], bool))
     first = np.arange(len(records))
     first[good] = good[first_of_same(_storage(records, good), [records.values["patch_no"][one] for one in good])]
@@ -134,6 +138,8 @@ def _take_layer(records: Records, layer: ReadLayer, rules: Rules, issues: list[I
     records.sentence += [{} for _ in range(layer.count)]
     records.area_unit += [""] * layer.count
     _take_values(records, layer, found)
+    if layer.count == 0:
+        issues.append(_layer_issue(layer, Code.FILE_EMPTY))
     issues.append(
         _layer_issue(layer, Code.ENCODING_DECIDED, encoding=layer.report.encoding, evidence=layer.report.evidence)
     )
@@ -145,6 +151,7 @@ def _take_values(records: Records, layer: ReadLayer, found: dict[str, str]) -> N
         clean = number_text if name in _IDS else tidy
         texts = columns[found[name]] if name in found else [None] * layer.count
         records.values[name] += [clean(one) for one in texts]
+    records.columns += [found] * layer.count
     others = [one for one in layer.report.fields if one not in found.values()]
     records.extra += [{one: columns[one][at] or "" for one in others} for at in range(layer.count)]
     records.raw += [{one: columns[one][at] for one in layer.report.fields} for at in range(layer.count)]
@@ -186,8 +193,9 @@ def _to_storage(delivered: Geometries, way: Way, reason: npt.NDArray[np.object_]
 
 
 def _layer_issue(layer: ReadLayer, code: Code, **facts: Any) -> Issue:
-    place = {"delivery": layer.delivery, "source_file": layer.report.file, "source_layer": layer.report.name}
-    return Issue(code, "ingest", {"file": layer.report.file, **facts}, **place)
+    file, name = layer.report.file, layer.report.name
+    facts = {"file": file, **facts}
+    return Issue(code, "ingest", facts, delivery=layer.delivery, source_file=file, source_layer=name)
 
 
 def _storage(records: Records, rows: Ints) -> Geometries:
@@ -208,18 +216,16 @@ def _repair(records: Records, ellipsoid: Ellipsoid) -> tuple[Geometries, list[Re
 
 def _settle_repairs(records: Records, repairs: Sequence[Repair], issues: list[Issue]) -> None:
     for one in repairs:
-        if one.agreed:
-            facts = {
-                "reason": one.reason,
-                "before": one.vertices_before,
-                "after": one.vertices_after,
-                "area_m2": one.structure_m2,
-            }
+        if one.tangled or (one.agreed and one.structure_m2 <= 0):
+            records.reason[one.row] = Code.BAD_GEOMETRY
+        elif one.agreed:
+            facts: dict[str, Any] = {"before": one.vertices_before, "after": one.vertices_after}
+            facts |= {"reason": one.reason, "area_m2": one.structure_m2}
             issues.append(_record_issue(records, one.row, Code.REPAIRED, **facts))
         else:
             records.reason[one.row] = Code.AMBIGUOUS_SHAPE
-            names = ("outline_m2", "structure_m2", "linework_m2")
-            records.sentence[one.row] = {"reason": one.reason} | {name: getattr(one, name) for name in names}
+            names = ("reason", "outline_m2", "structure_m2", "linework_m2")
+            records.sentence[one.row] = {name: getattr(one, name) for name in names}
 
 
 def _repair_words(records: Records, repairs: Sequence[Repair]) -> list[str]:
@@ -398,25 +404,11 @@ def _delivered_values(
     """`<name>_delivered` for every canonical name whose value was put into another spelling somewhere."""
     made: dict[str, list[str | None]] = {}
     for name in CANONICAL:
-        original = [_original(records, at, name) for at in rows]
-        changed = [
-            one if one is not None and one != value else None for one, value in zip(original, values[name], strict=True)
-        ]
+        original = [records.raw[at].get(records.columns[at].get(name, "")) for at in rows]
+        changed = [one if one and one != value else None for one, value in zip(original, values[name], strict=True)]
         if any(one is not None for one in changed):
             made[f"{name}_delivered"] = changed
     return made
-
-
-def _original(records: Records, at: int, name: str) -> str | None:
-    """The delivered text of a canonical value, found by its own tidied form."""
-    clean = number_text if name in _IDS else tidy
-    value = records.values[name][at]
-    if not value:
-        return None
-    known = [text for column, text in records.raw[at].items() if text is not None and column not in records.extra[at]]
-    if value in known:
-        return value
-    return next((text for text in known if clean(text) == value), None)
 
 
 def _extra_columns(records: Records, rows: Sequence[int], taken: set[str]) -> dict[str, list[str | None]]:

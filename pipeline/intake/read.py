@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ class ReadLayer:
     """One layer of one delivery, as the parser left it."""
 
     delivery: str
-    report: LayerReport
+    report: LayerReport  # its names as delivered
     table: Any  # pyarrow.Table: row, wkb, attributes as text
 
     @property
@@ -73,12 +73,15 @@ def read_layers(
     refused: list[RefusedFile] = []
     ignored: list[tuple[str, str]] = []
     for delivery in sorted(deliveries, key=lambda one: (one.digest, one.name)):
-        report, folder = parsed[delivery.digest]
-        layers += [ReadLayer(delivery.digest, one, read_arrow(folder / one.table)) for one in _ordered(report.layers)]
-        refused += [RefusedFile(delivery.digest, one) for one in report.refused]
-        ignored += [(delivery.digest, name) for name in report.ignored]
+        report, folder = parsed[delivery.key]
+        for one in sorted(report.layers, key=lambda one: (one.file, one.name)):
+            layers.append(ReadLayer(delivery.digest, _named(one, delivery.name), read_arrow(folder / one.table)))
+        refused += [RefusedFile(delivery.digest, replace(one, file=delivery.name + one.file)) for one in report.refused]
+        ignored += [(delivery.digest, delivery.name + name) for name in report.ignored]
     return layers, refused, ignored
 
 
-def _ordered(layers: Sequence[LayerReport]) -> list[LayerReport]:
-    return sorted(layers, key=lambda one: (one.file, one.name))
+def _named(report: LayerReport, delivery: str) -> LayerReport:
+    """The report under the name by which the delivery came this time; a layer without a name is called by its file."""
+    file = delivery + report.file
+    return replace(report, file=file, name=report.name or PurePosixPath(file).stem)

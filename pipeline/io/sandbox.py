@@ -1,7 +1,7 @@
 """The supervisor of parser children: limits, a private folder, no network where the system allows, and blame.
 
-A batch of deliveries is given to one child; if it dies or takes too long, each delivery of the batch is tried alone,
-and the one that kills its child is set aside with that reason.
+A batch of deliveries is given to one child; if it dies or takes too long, the delivery it was at is tried alone, and
+set aside with that reason if it kills its child again; the others go on.
 """
 
 from __future__ import annotations
@@ -34,21 +34,16 @@ def parsed(
     encoding: str,
     step: Callable[[str], None],
 ) -> dict[str, tuple[Report, Path]]:
-    """The report and folder of each delivery by digest; what was parsed before is not parsed again.
+    """The report and folder of each delivery by its key; what was parsed before is not parsed again.
 
     `kept` gives the archived file of a digest.
     """
-    home = {
-        one.digest: cache / f"{one.digest[:40]}-{VERSION}{'-' + encoding if encoding else ''}" for one in deliveries
-    }
-    fresh = [
-        one
-        for one in {one.digest: one for one in deliveries}.values()
-        if not (home[one.digest] / "report.json").exists()
-    ]
+    home = {one.key: cache / f"{one.key}-{VERSION}{'-' + encoding if encoding else ''}" for one in deliveries}
+    each = {one.key: one for one in deliveries}.values()
+    fresh = [one for one in each if not (home[one.key] / "report.json").exists()]
     for at in range(0, len(fresh), BATCH):
         _parse_batch(fresh[at : at + BATCH], kept, cache, encoding, home, step)
-    return {digest: (_read_report(folder / "report.json"), folder) for digest, folder in home.items()}
+    return {key: (_read_report(folder / "report.json"), folder) for key, folder in home.items()}
 
 
 def _parse_batch(
@@ -59,33 +54,35 @@ def _parse_batch(
     home: dict[str, Path],
     step: Callable[[str], None],
 ) -> None:
+    if not batch:
+        return
     scratch = cache / f"{PRIVATE}{os.getpid()}-parse"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
         problem = _run_child(batch, kept, scratch, encoding)
         for one in batch:
-            made = scratch / one.digest
+            made = scratch / one.key
             if (made / "report.json").exists():
-                shutil.rmtree(home[one.digest], ignore_errors=True)
-                made.rename(home[one.digest])
+                shutil.rmtree(home[one.key], ignore_errors=True)
+                made.rename(home[one.key])
                 step(one.name)
             elif len(batch) == 1:
-                _write_killed(home[one.digest], one, problem)
-        rest = [one for one in batch if not (home[one.digest] / "report.json").exists()]
+                _write_killed(home[one.key], problem)
+        rest = [one for one in batch if not (home[one.key] / "report.json").exists()]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    for one in rest:
-        _parse_batch([one], kept, cache, encoding, home, step)
+    if rest:  # deliveries are read in order: the first that is missing is the one to blame
+        _parse_batch(rest[:1], kept, cache, encoding, home, step)
+        _parse_batch(rest[1:], kept, cache, encoding, home, step)
 
 
 def _run_child(batch: Sequence[Delivery], kept: Callable[[str], Path], scratch: Path, encoding: str) -> str:
     """Run one child; what went wrong in words, "" if nothing."""
     deliveries = [
         {
-            "name": one.name,
+            "key": one.key,
             "kind": one.kind,
-            "digest": one.digest,
             "parts": [[part.name, str(kept(part.digest))] for part in one.parts],
         }
         for one in batch
@@ -140,10 +137,10 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": package} | parser_environment()
 
 
-def _write_killed(folder: Path, delivery: Delivery, problem: str) -> None:
+def _write_killed(folder: Path, problem: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     hint = "look at the file in QGIS; ask the sender to export it again"
-    refused = {"file": delivery.name, "code": "FILE_UNREADABLE", "sentence": problem or "it was not read", "hint": hint}
+    refused = {"file": "", "code": "FILE_UNREADABLE", "sentence": problem or "it was not read", "hint": hint}
     text = json.dumps({"layers": [], "refused": [refused], "ignored": []}, ensure_ascii=False)
     (folder / "report.json").write_text(text, encoding="utf-8")
 

@@ -218,9 +218,9 @@ def _issues(patch_table: Any, county_table: Any, cut: Clip, pieces: Pieces) -> l
         add(Code.OUTSIDE if whole else Code.PARTLY_OUTSIDE, patch, shape, area_m2=float(left), share=share)
     counties = _counties_of(pieces)
     for patch in np.flatnonzero(cut.double_m2 > 0):
-        first = next(iter(counties[int(patch)]))
+        first = counties[int(patch)][0]
         names = ", ".join(pieces.columns["county_name"][at] for at in counties[int(patch)])
-        add(Code.CLAIMED_TWICE, patch, pieces.geometry[first], area_m2=float(cut.double_m2[patch]), counties=names)
+        add(Code.CLAIMED_TWICE, int(patch), pieces.geometry[first], area_m2=float(cut.double_m2[patch]), counties=names)
     for at in np.flatnonzero(~np.array(pieces.columns["asked"], bool)):
         facts = {
             "area_m2": float(pieces.columns["area_m2"][at]),

@@ -14,7 +14,7 @@ from pipeline.engine.progress import progress
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal, Refusals
-from pipeline.io.received import MAPS_NOT_READ, Delivery, delivery_of, group, keep
+from pipeline.io.received import MAPS_NOT_READ, Delivery, delivery_of, group, keep, shown_names
 from pipeline.issues import FILE_REFUSALS, Code, Issue, write_issues
 from pipeline.layers import COUNTIES, PATCHES, QUARANTINE, RECORDS
 from pipeline.publish import write_json
@@ -53,7 +53,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     counties = _deliveries(campaign.inputs.counties, shop)
     imagery = tuple((one, shop.digests.of(one.path)) for one in campaign.inputs.imagery)
     inputs = campaign.inputs
-    settings = [
+    settings: list[Any] = [
         asdict(campaign.facts),
         inputs.patches_crs,
         inputs.counties_crs,
@@ -74,8 +74,9 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
 
 
 def _deliveries(paths: Sequence[Path], shop: Workshop) -> tuple[tuple[Delivery, tuple[Path, ...]], ...]:
-    groups = [(lead, files) for lead, files in group(paths) if lead.is_file()]
-    return tuple((delivery_of(lead, files, shop.digests.of), tuple(files)) for lead, files in groups)
+    groups = group(paths)
+    names = shown_names([lead for lead, _ in groups])
+    return tuple((delivery_of(names[lead], lead, files, shop.digests.of), tuple(files)) for lead, files in groups)
 
 
 def work(task: Task) -> Done:
@@ -86,6 +87,7 @@ def work(task: Task) -> Done:
 
     files, inputs = task.files, task.inputs
     _keep_all(task)
+    _refuse_unread_counties(task)
     county_layers, refused, _ = read_layers(*_parse(task, task.counties, None))
     if refused:
         raise Refusals([Refusal(f"{one.report.file}: {one.report.sentence}", one.report.hint) for one in refused])
@@ -109,10 +111,18 @@ def work(task: Task) -> Done:
     return _write(task, counties, found, rules, issues, scenes)
 
 
+def _refuse_unread_counties(task: Task) -> None:
+    """A county layer is read whole or not at all."""
+    unread = [one for one, _ in task.counties if one.problem or (not one.kind and _is_map(one.name))]
+    sentences = [f"{one.name}: {one.problem or 'this format is not read yet'}" for one in unread]
+    if unread:
+        raise Refusals([Refusal(one, f"county layer: {_FORMATS}") for one in sentences])
+
+
 def _keep_all(task: Task) -> None:
     received = task.files.archive / "received"
     for delivery, paths in task.deliveries:
-        for part, path in zip(delivery.parts, paths, strict=True):
+        for part, path in zip(delivery.parts, paths, strict=not delivery.problem):
             keep(path, part.digest, received)
 
 
@@ -122,7 +132,7 @@ def _parse(
     from pipeline.io.sandbox import parsed
 
     read = [delivery for delivery, _ in given if delivery.kind]
-    where = {part.digest: path for delivery, paths in given for part, path in zip(delivery.parts, paths, strict=True)}
+    where = {part.digest: path for one, paths in given for part, path in zip(one.parts, paths, strict=not one.problem)}
     encoding = task.inputs.patches_encoding if received else ""
 
     def kept(digest: str) -> Path:
@@ -141,15 +151,15 @@ def _refuse_if_nothing(task: Task, found: Sorted, refused: Sequence[RefusedFile]
         return
     reasons = [Refusal(f"{one.report.file}: {one.report.sentence}", one.report.hint) for one in refused]
     reasons += [Refusal(one.facts["problem"], one.facts["hint"]) for one in whole]
-    unread = [delivery.name for delivery, _ in task.deliveries if not delivery.kind]
-    reasons += [Refusal(f"{name} is not a format that is read", _FORMATS) for name in unread]
+    unread = [delivery for delivery, _ in task.deliveries if not delivery.kind]
+    reasons += [Refusal(f"{one.name}: {one.problem or 'not a format that is read'}", _FORMATS) for one in unread]
     if reasons:
         raise Refusals(reasons)
     if not len(found.records):
         raise Refusal("the deliveries hold no record at all", "look at [inputs] patches")
 
 
-_FORMATS = "send shapefile (zipped), GeoPackage or GeoJSON"
+_FORMATS = "send shapefile (zipped), GeoPackage or GeoJSON, each as a file of its own"
 
 
 def _file_issues(refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, str]]) -> list[Issue]:
@@ -163,15 +173,17 @@ def _file_issues(refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, st
         )
         for one in refused
     ]
-    return issues + [_not_read(delivery, name) for delivery, name in ignored if name.lower().endswith(MAPS_NOT_READ)]
+    return issues + [_not_read(delivery, name) for delivery, name in ignored if _is_map(name)]
 
 
 def _unread_issues(task: Task) -> list[Issue]:
-    return [_not_read(one.digest, one.name) for one, _ in task.deliveries if not one.kind]
+    return [_not_read(one.digest, one.name, one.problem) for one, _ in task.deliveries if not one.kind]
 
 
-def _not_read(delivery: str, name: str) -> Issue:
-    return Issue(Code.FILE_NOT_READ, "ingest", {"file": name, "hint": _FORMATS}, delivery=delivery, source_file=name)
+def _not_read(delivery: str, name: str, problem: str = "") -> Issue:
+    facts = {"file": name, "hint": _FORMATS} | ({"problem": problem} if problem else {})
+    code = Code.FILE_UNREADABLE if problem else Code.FILE_NOT_READ
+    return Issue(code, "ingest", facts, delivery=delivery, source_file=name)
 
 
 def _scenes(task: Task, crs: str, issues: list[Issue]) -> list[dict[str, Any]]:
@@ -184,18 +196,18 @@ def _scenes(task: Task, crs: str, issues: list[Issue]) -> list[dict[str, Any]]:
 
     made = []
     for file, digest in task.imagery:
-        place = {"source_file": file.path.name}
+        name = file.path.name
         try:
             with opened(file.path) as dataset:
                 tags = dataset.tags()
             date, sensor = date_and_sensor(file, tags)
             scene = read_scene(file.path, file.phase, date, sensor, file.bands or None, crs, digest)
         except Refusal as refusal:
-            facts = {"file": file.path.name, "problem": refusal.sentence, "hint": refusal.hint}
-            issues.append(Issue(Code.FILE_UNREADABLE, "ingest", facts, **place))
+            facts = {"file": name, "problem": refusal.sentence, "hint": refusal.hint}
+            issues.append(Issue(Code.FILE_UNREADABLE, "ingest", facts, source_file=name))
             continue
         if not date:
-            issues.append(Issue(Code.IMAGERY_UNDATED, "ingest", {"file": file.path.name}, **place))
+            issues.append(Issue(Code.IMAGERY_UNDATED, "ingest", {"file": name}, source_file=name))
         made.append(asdict(scene) | {"footprint": scene.footprint.wkt, "box": list(scene.footprint.bounds)})
     return made
 
@@ -250,7 +262,11 @@ def _quarantine_table(language: str, found: Sorted, crs: str) -> Any:
 
     records = found.records
     rows = [at for at, status in enumerate(found.status) if status == "quarantined"]
-    by_place = {(one.delivery, one.source_file, one.source_layer, one.source_row): one for one in found.issues}
+    by_place = {
+        (one.delivery, one.source_file, one.source_layer, one.source_row): one
+        for one in found.issues
+        if one.source_row >= 0 or one.code in FILE_REFUSALS
+    }
     places = [(records.delivery[at], records.file[at], records.layer[at], records.row[at]) for at in rows]
     issues = [by_place.get(one) or by_place[(*one[:3], -1)] for one in places]
     geometry = np.empty(len(rows), object)
@@ -287,7 +303,11 @@ def _summary(counties: Counties, found: Sorted, issues: Sequence[Issue]) -> dict
     by_county = {
         code: _counted(lambda status, code=code: county[code, status]) for code in sorted({one for one, _ in county})
     }
-    refused = [one for one in issues if one.code in FILE_REFUSALS or (one.code is Code.FILE_NOT_READ and _is_map(one))]
+    refused = [
+        one
+        for one in issues
+        if one.code in FILE_REFUSALS or (one.code is Code.FILE_NOT_READ and _is_map(one.source_file))
+    ]
     return {
         "crs": counties.crs,
         "records": _counted(lambda status: found.status.count(status)),
@@ -299,8 +319,8 @@ def _summary(counties: Counties, found: Sorted, issues: Sequence[Issue]) -> dict
     }
 
 
-def _is_map(issue: Issue) -> bool:
-    return issue.source_file.lower().endswith(MAPS_NOT_READ)
+def _is_map(name: str) -> bool:
+    return name.lower().endswith(MAPS_NOT_READ)
 
 
 def _empty_handed(refused: Sequence[Issue], heard: set[str]) -> list[dict[str, Any]]:
@@ -333,4 +353,4 @@ def _tally(found: Sorted, issues: Sequence[Issue]) -> dict[str, int]:
     return _counted(lambda status: found.status.count(status)) | {"issues": len(issues)}
 
 
-STAGE = Stage("ingest", 1, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))
+STAGE = Stage("ingest", 2, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))

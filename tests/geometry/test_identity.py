@@ -72,3 +72,8 @@ def test_holes_and_parts_count() -> None:
     other = shapely.MultiPolygon([shapely.box(106, 35, 106.01, 35.01), TURNED])
     assert not same_outline(SQUARE, holed)
     assert same_outline(multi, other)
+
+
+def test_a_thousand_copies_of_one_patch() -> None:
+    copies = array(*[SQUARE, TURNED] * 1500)
+    assert set(first_of_same(copies, [""] * 3000).tolist()) == {0}

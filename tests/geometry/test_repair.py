@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from pipeline.geometry.area import Ellipsoid, area_m2
-from pipeline.geometry.repair import areal, repaired
+from pipeline.geometry.repair import areal, crossings, repaired
 
 E = Ellipsoid()
 BOW_TIE = shapely.Polygon([(105, 35), (105.01, 35.01), (105.01, 35), (105, 35.01)])
@@ -54,3 +54,24 @@ def test_only_polygons_remain() -> None:
     got = areal(np.array([mixed, nested, shapely.Point(0, 0)], object))
     assert [one.geom_type for one in got] == ["Polygon", "MultiPolygon", "Polygon"]
     assert [one.area for one in got] == [1, 2, 0]
+
+
+def comb(teeth: int) -> shapely.Polygon:
+    """Two combs of teeth across one another: teeth² crossings times four."""
+    steps = np.arange(teeth)
+    low = np.column_stack([np.repeat(steps, 2) + np.tile([0.0, 0.5], teeth), np.tile([0.0, teeth], teeth)])
+    ring = np.concatenate([low, [(teeth, -1), (0, -1)]])
+    return shapely.Polygon(np.concatenate([ring, ring[:, ::-1]]) * 1e-4 + [105, 34])
+
+
+def test_an_outline_crossed_thousands_of_times_is_not_read() -> None:
+    whole, (one,) = repaired(np.array([comb(400)], object), E)
+    assert one.tangled
+    assert not one.agreed
+    assert shapely.get_num_coordinates(whole[0]) == 4 * 400 + 5
+    assert not repaired(np.array([comb(8)], object), E)[1][0].tangled
+
+
+def test_crossings_are_counted() -> None:
+    assert crossings(comb(10)) == pytest.approx(399)
+    assert crossings(shapely.box(0, 0, 1, 1)) == 0
