@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 
 GAUSS_KRUGER, UTM, UTM_ON_DATUM = "gauss_kruger_3", "utm", "utm_on_datum"
@@ -54,16 +53,17 @@ def _utm(geographic: CRS, storage: str, lon_deg: float, lat_deg: float) -> Proje
     zone = int((lon_deg + 180) // 6) % 60 + 1
     north = lat_deg >= 0
     name = f"{geographic.name} / UTM zone {zone}{'N' if north else 'S'}"
-    listed = [one for one in _utm_listed(geographic.name, lon_deg, lat_deg) if one[0] == name]
-    crs = f"EPSG:{listed[0][1]}" if listed else _utm_wkt(geographic, name, zone, north)
-    kind = UTM if listed else UTM_ON_DATUM
+    code = _utm_listed(geographic.name).get(name)
+    crs = f"EPSG:{code}" if code else _utm_wkt(geographic, name, zone, north)
+    kind = UTM if code else UTM_ON_DATUM
     return Projection(crs, storage, geographic.name, kind, zone, north, zone * 6 - 183)
 
 
-def _utm_listed(datum: str, lon_deg: float, lat_deg: float) -> list[tuple[str, str]]:
-    here = AreaOfInterest(lon_deg, lat_deg, lon_deg, lat_deg)
-    found = query_utm_crs_info(datum_name=datum, area_of_interest=here)
-    return sorted((one.name, one.code) for one in found if one.auth_name == "EPSG")
+@cache
+def _utm_listed(datum: str) -> dict[str, str]:
+    """EPSG codes of the datum's UTM zones by name; PROJ takes some 50 ms to list them."""
+    found = query_utm_crs_info(datum_name=datum)
+    return {one.name: one.code for one in sorted(found, reverse=True) if one.auth_name == "EPSG"}
 
 
 def _utm_wkt(geographic: CRS, name: str, zone: int, north: bool) -> str:

@@ -18,7 +18,7 @@ from pipeline.errors import Refusal
 
 OPTIONS = {
     "GDAL_PAM_ENABLED": "NO",
-    "GDAL_CACHEMAX": 64 * 1024 * 1024,  # bytes: a small number would be bytes too
+    "GDAL_CACHEMAX": 32 * 1024 * 1024,  # bytes: a small number would be bytes too
     "GDAL_SKIP": "VRT WMS WMTS WCS WFS GTI STACTA STACIT DERIVED HTTP OGCAPI PLSCENES",
     "GDAL_NUM_THREADS": "1",
 }

@@ -57,9 +57,19 @@ def _fill(onto: Pixels, part: Pixels, place: Window) -> Pixels:
     values, painted = _with_depth(onto.values, depth), _with_depth(part.values, depth)
     where = slices(place, 0, 0)
     new = ~onto.mask[where] if part.mask is None else ~onto.mask[where] & part.mask
-    np.copyto(values[where], painted, where=new[:, :, None])
+    _paint(values[where], painted, new)
     onto.mask[where] |= new
     return Pixels(values, None if onto.mask.all() else onto.mask)
+
+
+def _paint(onto: NDArray[np.uint8], part: NDArray[np.uint8], where: NDArray[np.bool_]) -> None:
+    """Copy the pixels `where`: whole where that is all, and the four bytes of a coloured one as one number."""
+    if where.all():
+        onto[...] = part
+    elif onto.shape[2] == 4:
+        np.copyto(onto.view(np.uint32)[:, :, 0], np.ascontiguousarray(part).view(np.uint32)[:, :, 0], where=where)
+    else:
+        np.copyto(onto, part, where=where[:, :, None])
 
 
 def _with_depth(values: NDArray[np.uint8], depth: int) -> NDArray[np.uint8]:

@@ -11,7 +11,8 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -163,16 +164,21 @@ class Canvas:
 
     def line(self, points: Any, stroke: Stroke, closed: bool = False) -> None:
         """A polyline: (N, 2) millimetres."""
-        self._draw_lines([points], stroke, closed)
+        self.lines([points], stroke, closed=closed)
 
-    def lines(self, parts: Sequence[Any], stroke: Stroke) -> None:
-        """Polylines drawn as one path: a list of (N, 2) millimetres."""
-        self._draw_lines(parts, stroke, False)
+    def lines(self, parts: Sequence[Any], *strokes: Stroke, closed: bool = False) -> None:
+        """Polylines or rings as one path, a list of (N, 2) millimetres, drawn with each stroke: a casing first."""
+        joined = _joined(parts)
+        outline = self._path(joined, closed)
+        for stroke in strokes:
+            self._paint(outline, None, stroke)
+            self._record_points("line", joined, stroke)
 
     def area(self, rings: Sequence[Any], fill: str | None, stroke: Stroke | None = None) -> None:
         """Rings of (N, 2) millimetres, even-odd: a hole is a ring inside another."""
-        self._paint(self._path(rings, True), fill, stroke)
-        self._record_points("area", rings, stroke)
+        joined = _joined(rings)
+        self._paint(self._path(joined, True), fill, stroke)
+        self._record_points("area", joined, stroke)
 
     def rect(self, box: Box, fill: str | None = None, stroke: Stroke | None = None) -> None:
         self._paint(self._rectangle(box), fill, stroke)
@@ -198,12 +204,12 @@ class Canvas:
 
         Lines of neighbouring hatches meet: they are counted from the page's corner.
         """
-        rings = [where.corners] if isinstance(where, Box) else where
-        around = _around(rings)
-        if around is None:
+        joined = _joined([where.corners] if isinstance(where, Box) else where)
+        if not joined.sizes:
             return
-        self._push(f"{self._path(rings, True)}W* n")
-        self._ink_path(_parallels(around, spacing_mm, angle_deg), stroke, False)
+        around = joined.box
+        self._push(f"{self._path(joined, True)}W* n")
+        self._paint(self._path(_joined(_parallels(around, spacing_mm, angle_deg)), False), None, stroke)
         self._pop()
         self._record("hatch", around)
 
@@ -324,11 +330,8 @@ class Canvas:
         self._state = self._stack.pop()
 
     def _pen(self, stroke: Stroke) -> None:
-        self._set("width", f"{number(stroke.width_mm * PT_PER_MM, 3)} w")
-        self._set("stroke", f"{colour(stroke.colour)} RG")
-        self._set("cap", f"{_CAPS[stroke.cap]} J")
-        self._set("join", f"{_JOINS[stroke.join]} j")
-        self._set("dash", f"[{numbers(*(one * PT_PER_MM for one in stroke.dash_mm))}] 0 d")
+        for key, operator in _pen(stroke):
+            self._set(key, operator)
 
     def _paint(self, outline: str, fill: str | None, stroke: Stroke | None) -> None:
         if not outline or (fill is None and stroke is None):
@@ -340,15 +343,8 @@ class Canvas:
         operator = "f*" if stroke is None else "S" if fill is None else "B*"
         self._parts.append(outline + operator)
 
-    def _draw_lines(self, parts: Sequence[Any], stroke: Stroke, closed: bool) -> None:
-        self._ink_path(parts, stroke, closed)
-        self._record_points("line", parts, stroke)
-
-    def _ink_path(self, parts: Sequence[Any], stroke: Stroke, closed: bool) -> None:
-        self._paint(self._path(parts, closed), None, stroke)
-
-    def _path(self, parts: Sequence[Any], closed: bool) -> str:
-        return path([on_paper(part, self.height_mm) for part in parts], closed)
+    def _path(self, joined: _Joined, closed: bool) -> str:
+        return path(on_paper(joined.points, self.height_mm), joined.sizes, closed)
 
     def _rectangle(self, box: Box) -> str:
         left, low, right, high = (round(one, 2) for one in self._edges(box))
@@ -368,12 +364,12 @@ class Canvas:
     def _show(self, shown: str, style: TextStyle) -> None:
         size = number(style.size_pt)
         if style.halo_mm > 0:
-            self._pen(Stroke(2 * style.halo_mm, style.halo_colour, join="round", cap="round"))
+            self._pen(_halo(style))
             self._set("font", f"/{HALO_FONT} {size} Tf")
             self._set("mode", "1 Tr")
             self._parts.append(shown)
         if style.bold:
-            self._pen(Stroke(BOLD_EM * style.size_pt * MM_PER_PT, style.colour, join="round"))
+            self._pen(_thickening(style))
         self._set("fill", f"{colour(style.colour)} rg")
         self._set("font", f"/{TEXT_FONT} {size} Tf")
         self._set("mode", "2 Tr" if style.bold else "0 Tr")
@@ -388,45 +384,72 @@ class Canvas:
             element = self._elements[-1] if self._elements else ""
             self._inked.append(Inked(element, kind, box, words))
 
-    def _record_points(self, kind: str, parts: Sequence[Any], stroke: Stroke | None) -> None:
-        around = _around(parts)
-        if around is not None:
-            self._record(kind, around.inset(-_reach_mm(stroke)))
+    def _record_points(self, kind: str, joined: _Joined, stroke: Stroke | None) -> None:
+        if joined.sizes:
+            self._record(kind, joined.box.inset(-_reach_mm(stroke)))
 
     def _record_text(
         self, words: str, style: TextStyle, base: tuple[float, float], width_mm: float, turn: float
     ) -> Box:
         low, high = (one * style.size_pt * MM_PER_PT for one in self.font.extent_em(words))
-        cos, sin = math.cos(turn), math.sin(turn)
-        corners = [
-            (base[0] + along * cos - up * sin, base[1] - along * sin - up * cos)
-            for along in (0.0, width_mm)
-            for up in (low, high)
-        ]
         reach_mm = max(style.halo_mm, BOLD_EM / 2 * style.size_pt * MM_PER_PT if style.bold else 0.0)
-        box = between(
-            min(x for x, _ in corners),
-            min(y for _, y in corners),
-            max(x for x, _ in corners),
-            max(y for _, y in corners),
-        ).inset(-reach_mm)
+        box = _turned(base, width_mm, low, high, turn).inset(-reach_mm)
         if words.strip():
             self._record("text", box, words)
         return box
+
+
+@cache
+def _pen(stroke: Stroke) -> tuple[tuple[str, str], ...]:
+    """The graphics state of a stroke: what each operator sets, and the operator."""
+    return (
+        ("width", f"{number(stroke.width_mm * PT_PER_MM, 3)} w"),
+        ("stroke", f"{colour(stroke.colour)} RG"),
+        ("cap", f"{_CAPS[stroke.cap]} J"),
+        ("join", f"{_JOINS[stroke.join]} j"),
+        ("dash", f"[{numbers(*(one * PT_PER_MM for one in stroke.dash_mm))}] 0 d"),
+    )
+
+
+@cache
+def _halo(style: TextStyle) -> Stroke:
+    return Stroke(2 * style.halo_mm, style.halo_colour, join="round", cap="round")
+
+
+@cache
+def _thickening(style: TextStyle) -> Stroke:
+    return Stroke(BOLD_EM * style.size_pt * MM_PER_PT, style.colour, join="round")
+
+
+def _turned(base: tuple[float, float], width_mm: float, low_mm: float, high_mm: float, turn: float) -> Box:
+    """The box about words turned by an angle about their baseline point."""
+    x, y = base
+    if turn == 0.0:
+        return Box(x, y - high_mm, width_mm, high_mm - low_mm)
+    cos, sin = math.cos(turn), math.sin(turn)
+    xs = [x + along * cos - up * sin for along in (0.0, width_mm) for up in (low_mm, high_mm)]
+    ys = [y - along * sin - up * cos for along in (0.0, width_mm) for up in (low_mm, high_mm)]
+    return between(min(xs), min(ys), max(xs), max(ys))
 
 
 def _reach_mm(stroke: Stroke | None) -> float:
     return stroke.width_mm / 2 if stroke else 0.0
 
 
-def _around(parts: Sequence[Any]) -> Box | None:
-    """The box of all points, or None if there are none."""
+class _Joined(NamedTuple):
+    """The points of many polylines in one array, and how many each has."""
+
+    points: Points
+    sizes: list[int]
+
+    @property
+    def box(self) -> Box:
+        return between(*self.points.min(axis=0).tolist(), *self.points.max(axis=0).tolist())
+
+
+def _joined(parts: Sequence[Any]) -> _Joined:
     arrays = [np.asarray(part, dtype=np.float64) for part in parts if len(part)]
-    if not arrays:
-        return None
-    left, top = np.min([one.min(axis=0) for one in arrays], axis=0).tolist()
-    right, bottom = np.max([one.max(axis=0) for one in arrays], axis=0).tolist()
-    return between(left, top, right, bottom)
+    return _Joined(np.concatenate(arrays) if arrays else np.empty((0, 2)), [len(one) for one in arrays])
 
 
 def _parallels(around: Box, spacing_mm: float, angle_deg: float) -> list[Points]:

@@ -13,6 +13,7 @@ from pipeline.records import Piece, Scene
 from pipeline.sheets import figures
 from pipeline.sheets.box import Box
 from pipeline.sheets.fields import piece_fields, scene_words, with_fields
+from pipeline.sheets.framing import PHASES, framed
 from pipeline.sheets.grid import frame_grid
 from pipeline.sheets.ground import Ground
 from pipeline.sheets.labels import Occupancy, anchors, inside, main_ring, place, ring_box
@@ -33,10 +34,9 @@ from pipeline.sheets.plan import (
     View,
     Window,
 )
-from pipeline.sheets.scale import MM_PER_M, detail_scale, scale_bar
+from pipeline.sheets.scale import MM_PER_M, scale_bar
 from pipeline.sheets.window import borders, corners_deg, outlines
 
-PHASES = ("before", "after")
 CELL_MM = 0.5
 SHOWN_MM = 0.6  # less of a neighbour than this in the frame gets no number
 EDGE_MM = 0.6  # numbers keep this distance from the neat line
@@ -55,7 +55,7 @@ def detail_sheets(order: Order, first_page: int, cover: Cover) -> Iterator[Detai
 def detail_sheet(order: Order, row: int, page: int, cover: Cover) -> DetailSheet:
     """The page of piece `row`."""
     ground, piece = order.ground, order.ground.pieces[row]
-    scale, extent = _scale_and_extent(order, row)
+    scale, extent = framed(order, row)
     kinds = _kinds(ground, row, ground.visible(extent))
     views = {phase: _view(order, phase, piece, extent, cover) for phase in PHASES}
     window = _window(order, kinds, scale, extent, any(one.note for one in views.values()))
@@ -110,27 +110,6 @@ def qr_words(order: Order, piece: Piece) -> str:
     if template in ("id", "off"):
         return piece.patch_uid if template == "id" else ""
     return template.format(uid=piece.patch_uid, county_code=piece.county_code, campaign=order.facts.id)
-
-
-def _scale_and_extent(order: Order, row: int) -> tuple[int, Extent]:
-    settings, frame = order.settings, order.detail.first("map_frame").box
-    xmin, ymin, xmax, ymax = order.ground.bounds_m[row].tolist()
-    scale = detail_scale(
-        xmax - xmin,
-        ymax - ymin,
-        (frame.w_mm, frame.h_mm),
-        _pixel_m(order, Extent(xmin, ymin, xmax, ymax)),
-        share=settings.fill_share,
-        pixel_mm=settings.pixel_mm,
-        series=settings.scales,
-    )
-    return scale, frame_extent(((xmin + xmax) / 2, (ymin + ymax) / 2), scale, frame.w_mm, frame.h_mm)
-
-
-def _pixel_m(order: Order, piece: Extent) -> float:
-    """The coarsest native pixel under the piece, so that neither frame is blown up."""
-    under = [one.pixel_m for phase in PHASES for one in order.ground.scenes_under(phase, piece)]
-    return max(under, default=order.settings.default_pixel_m)
 
 
 def _kinds(ground: Ground, focus: int, rows: Sequence[int]) -> list[tuple[int, str]]:

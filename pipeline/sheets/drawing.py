@@ -28,4 +28,4 @@ def draw_sheet(canvas: Canvas, sheet: Sheet, pens: Pens) -> None:
         draw = getattr(element(slot.kind), "draw", None)
         if draw is not None:
             with canvas.element(slot.name):
-                draw(canvas, slot, sheet, pens)
+                draw(canvas, sheet.placed(slot), sheet, pens)

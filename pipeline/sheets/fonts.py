@@ -17,6 +17,7 @@ from pipeline.sheets.cff import Outline, cid_program
 from pipeline.shelf import shelf_file
 
 MM_PER_PT = 25.4 / 72
+NO_INK = (0.0, 0.0)
 COMMITTED = "fonts/TubanSans-SC.otf"
 
 
@@ -70,6 +71,7 @@ class Font:
         self.truetype = "glyf" in self._file
         self.units_per_em: int = em
         self.codes = {chr(point): glyph_ids[name] for point, name in names.items()}
+        self._two_bytes = {one: code.to_bytes(2, "big") for one, code in self.codes.items()}
         self.advances_em = {chr(point): metrics[name][0] / em for point, name in names.items()}
         self.ascent_em = os2.sTypoAscender / em
         self.descent_em = os2.sTypoDescender / em
@@ -89,7 +91,7 @@ class Font:
     def encoded(self, words: str) -> bytes:
         """`words` as the two-byte codes of a content stream; raises MissingGlyph."""
         try:
-            return b"".join([self.codes[one].to_bytes(2, "big") for one in words])
+            return b"".join(map(self._two_bytes.__getitem__, words))
         except KeyError:
             raise self._lacking(words) from None
 
@@ -99,8 +101,8 @@ class Font:
 
     def extent_em(self, words: str) -> tuple[float, float]:
         """The lowest and highest point of the ink of `words` about the baseline; (0, 0) if there is none."""
-        spans = [span for span in map(self._height_em, words) if span != (0.0, 0.0)]
-        return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else (0.0, 0.0)
+        spans = [span for span in map(self._height_em, set(words)) if span != NO_INK]
+        return (min(spans)[0], max(high for _, high in spans)) if spans else NO_INK
 
     def subset(self, characters: Iterable[str]) -> bytes:
         """The font program with the glyphs of `characters` and .notdef, each under its code; deterministic."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,7 @@ from pipeline.geometry.projection import Projection, convergence_deg, county_pro
 from pipeline.records import County, Piece, Scene
 
 CHUNK = 64  # vertices of a border piece; a frame then asks for a few hundred vertices, not for a county
+BEYOND_MM = 4.0  # a large outline is cut this far outside the frame, where no pen reaches back in
 THIN_FROM = 200  # vertices from which an outline is thinned before it is drawn
 OWN, OTHER = "county", "neighbour_county"
 
@@ -125,11 +126,12 @@ def _borders(own: Any, around: Any) -> Borders:
     )
 
 
-def rings_m(shapes: Any) -> list[list[NDArray[np.float64]]]:
-    """For each polygon or multipolygon its rings as (n, 2) arrays."""
+def rings_m(shapes: Any, moved: Callable[[Any], Any] = np.asarray) -> list[list[NDArray[np.float64]]]:
+    """For each polygon or multipolygon its rings as (n, 2) arrays, all their points `moved` at once."""
     parts, of_shape = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
     rings, of_part = shapely.get_rings(parts, return_index=True)
     points, of_ring = shapely.get_coordinates(rings, return_index=True)
+    points = moved(points)
     cuts = [0, *(np.flatnonzero(np.diff(of_ring)) + 1).tolist(), len(points)]
     found: list[list[NDArray[np.float64]]] = [[] for _ in range(len(shapes))]
     for (start, stop), owner in zip(pairwise(cuts), of_shape[of_part].tolist(), strict=False):
@@ -139,10 +141,14 @@ def rings_m(shapes: Any) -> list[list[NDArray[np.float64]]]:
 
 
 def rings_mm(shapes: Any, vertices: Any, extent: Extent, scale: int, thin_mm: float) -> list[list[NDArray[np.float64]]]:
-    """`rings_m` in millimetres of a frame; outlines of many vertices are thinned by less than a pen can show."""
+    """`rings_m` in millimetres of a frame.
+
+    Outlines of many vertices are cut a little beyond the frame, and thinned by less than a pen can show.
+    """
     chosen = np.asarray(shapes, dtype=object)
     many = np.asarray(vertices) > THIN_FROM
     if many.any():
         chosen = chosen.copy()
-        chosen[many] = shapely.simplify(chosen[many], thin_mm * scale / 1000)
-    return [[to_frame(ring, extent, scale) for ring in rings] for rings in rings_m(chosen)]
+        seen = shapely.clip_by_rect(chosen[many], *extent.grown(BEYOND_MM * scale / 1000).bounds)
+        chosen[many] = shapely.simplify(seen, thin_mm * scale / 1000)
+    return rings_m(chosen, lambda points: to_frame(points, extent, scale))

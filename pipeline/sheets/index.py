@@ -2,76 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from pipeline.errors import USAGE, Refusal
+from pipeline.records import Piece
 from pipeline.sheets import figures
+from pipeline.sheets.densities import Density, density_for
 from pipeline.sheets.fields import with_fields
 from pipeline.sheets.figures import MISSING
 from pipeline.sheets.order import Order, destination
-from pipeline.sheets.panel import group_name, grouping
+from pipeline.sheets.panel import grouping
 from pipeline.sheets.plan import IndexRow, IndexSheet
 
-LEAST_DEEP = 28
+LEAST_DEEP = 12  # no column of fewer rows beside another
+ALWAYS = ("number", "patch_no", "area", "page")
 
 
 def index_page_count(order: Order) -> int:
     """How many pages the index takes."""
-    return -(-len(order.ground.drawn) // _per_page(order))
+    rows = len(order.ground.drawn)
+    return -(-rows // density_for(order.index, rows).room)
 
 
 def index_sheets(order: Order, first_page: int) -> list[IndexSheet]:
-    """The index pages, the first of which is page `first_page` of the book."""
-    count, per_page = index_page_count(order), _per_page(order)
-    rows = _rows(order, first_page + count)
-    return [_sheet(order, rows[at * per_page : (at + 1) * per_page], at, count, first_page + at) for at in range(count)]
+    """The index pages, equally full, the first of which is page `first_page` of the book."""
+    count = index_page_count(order)
+    if not count:
+        return []
+    density = _with_what_is_told(order, density_for(order.index, len(order.ground.drawn)))
+    rows = index_rows(order, tuple(density.fields), first_page + count)
+    per_page = -(-len(rows) // count)
+    return [
+        _sheet(order, density, rows[at * per_page : (at + 1) * per_page], at, count, first_page + at)
+        for at in range(count)
+    ]
 
 
-def _per_page(order: Order) -> int:
-    slot = order.index.first("index_table")
-    return int(slot.options["columns"] * slot.options["rows"])
+def index_rows(order: Order, fields: Sequence[str], first_detail: int) -> list[IndexRow]:
+    """A row for each asked piece, the first of which has page `first_detail`.
 
-
-def _deep(order: Order, rows: int) -> int:
-    """Rows in a column: as many columns as the page has, but none of a few rows only."""
-    options = order.index.first("index_table").options
-    return int(min(max(-(-rows // options["columns"]), LEAST_DEEP), options["rows"]))
-
-
-def _rows(order: Order, first_detail: int) -> list[IndexRow]:
-    by, unit = grouping(order), order.facts.area_unit
+    Raises:
+        Refusal: a field the index does not know.
+    """
     told = []
     for at, row in enumerate(order.ground.drawn):
         piece = order.ground.pieces[row]
-        cells = (
-            str(piece.seq),
-            piece.patch_no or MISSING,
-            group_name(piece, by) or MISSING,
-            figures.area(piece.area_m2, unit),
-            str(first_detail + at),
-        )
-        told.append(IndexRow(cells, destination(piece.seq)))
+        words = _words(order, piece, first_detail + at)
+        unknown = [one for one in fields if one not in words]
+        if unknown:
+            hint = f"there are: {', '.join(words)}"
+            raise Refusal(f"{order.index.path} lists a field {unknown[0]} that the index has not", hint, USAGE)
+        told.append(IndexRow(tuple(words[one] or MISSING for one in fields), destination(piece.seq)))
     return told
 
 
-def _sheet(order: Order, rows: Sequence[IndexRow], at: int, count: int, page: int) -> IndexSheet:
-    words, unit = order.words, order.words[f"sheet.unit_name.{order.facts.area_unit}"]
-    keys = ("number", "patch_no", grouping(order), "area", "page")
-    area_m2 = sum(order.ground.pieces[row].area_m2 for row in order.ground.drawn)
-    total = f"{figures.area(area_m2, order.facts.area_unit)} {unit}"
-    own = {
-        "title": words.say("sheet.title.index", **order.fields),
-        "subtitle": words.say("sheet.subtitle.index", **order.fields),
-        "heading": words.say("sheet.heading.index", number=at + 1, total=count),
-        "pieces_total": words.say("sheet.pieces_total", count=len(order.ground.drawn), area=total),
-        "page": words.say("sheet.page_of", page=page),
+def index_headings(order: Order, fields: Sequence[str]) -> tuple[str, ...]:
+    """What stands above the fields."""
+    unit = order.words[f"sheet.unit_name.{order.facts.area_unit}"]
+    named = {"group": grouping(order)}
+    return tuple(order.words.say(f"sheet.index.{named.get(one, one)}", unit=unit) for one in fields)
+
+
+def _words(order: Order, piece: Piece, page: int) -> dict[str, str]:
+    kind = piece.patch_type_name or piece.patch_type
+    return {
+        "number": str(piece.seq),
+        "patch_no": piece.patch_no,
+        "group": piece.town if grouping(order) == "town" else kind,
+        "town": piece.town,
+        "village": piece.village,
+        "type": kind,
+        "area": figures.area(piece.area_m2, order.facts.area_unit),
+        "phase_before": piece.phase_before,
+        "phase_after": piece.phase_after,
+        "centre": f"{piece.lon_deg:.6f}, {piece.lat_deg:.6f}",
+        "page": str(page),
     }
+
+
+def _with_what_is_told(order: Order, density: Density) -> Density:
+    """Without the fields that nobody delivered: a column of dashes says nothing."""
+    rows = index_rows(order, tuple(density.fields), 0)
+    told = {
+        name
+        for at, name in enumerate(density.fields)
+        if name in ALWAYS or any(one.cells[at] != MISSING for one in rows)
+    }
+    return replace(density, fields={name: share for name, share in density.fields.items() if name in told})
+
+
+def _deep(density: Density, rows: int) -> int:
+    """Rows in a column: as many columns as the density has, but none of a few rows only."""
+    return min(max(-(-rows // density.columns), LEAST_DEEP), density.rows)
+
+
+def _sheet(order: Order, density: Density, rows: Sequence[IndexRow], at: int, count: int, page: int) -> IndexSheet:
     return IndexSheet(
         kind="index",
         layout=order.index,
         name=f"index-{at + 1}",
         label=str(page),
-        fields=with_fields(order.fields, own),
-        headings=tuple(words.say(f"sheet.index.{one}", unit=unit) for one in keys),
+        fields=with_fields(order.fields, _fields(order, at, count, page)),
+        density=density,
+        headings=index_headings(order, tuple(density.fields)),
         rows=tuple(rows),
-        deep=_deep(order, len(rows)),
+        deep=_deep(density, len(rows)),
     )
+
+
+def _fields(order: Order, at: int, count: int, page: int) -> Mapping[str, str]:
+    words, drawn = order.words, order.ground.drawn
+    unit = words[f"sheet.unit_name.{order.facts.area_unit}"]
+    area_m2 = sum(order.ground.pieces[row].area_m2 for row in drawn)
+    total = f"{figures.area(area_m2, order.facts.area_unit)} {unit}"
+    return {
+        "title": words.say("sheet.title.index", **order.fields),
+        "subtitle": words.say("sheet.subtitle.index", **order.fields),
+        "heading": words.say("sheet.heading.index", number=at + 1, total=count),
+        "pieces_total": words.say("sheet.pieces_total", count=len(drawn), area=total),
+        "page": words.say("sheet.page_of", page=page),
+    }

@@ -43,6 +43,25 @@ class Occupancy:
         self._taken = np.zeros((int(np.ceil(height_mm / cell_mm)), int(np.ceil(width_mm / cell_mm))), dtype=bool)
         self._words = self._taken.copy()
 
+    def free_among(self, lefts: Points, tops: Points, width_mm: float, height_mm: float) -> NDArray[np.int64]:
+        """Which of many boxes of one size, given by their upper left corners, `free` would call so; in order."""
+        inside = (lefts >= 0) & (tops >= 0)
+        inside &= (lefts + width_mm <= self.frame.w_mm) & (tops + height_mm <= self.frame.h_mm)
+        rows = np.flatnonzero(inside)
+        first_x, cells_x = self._runs(lefts[rows], width_mm)
+        first_y, cells_y = self._runs(tops[rows], height_mm)
+        down, across = np.arange(cells_y.max(initial=0)), np.arange(cells_x.max(initial=0))
+        y = np.minimum(first_y[:, None] + down, self._taken.shape[0] - 1)
+        x = np.minimum(first_x[:, None] + across, self._taken.shape[1] - 1)
+        under = (down < cells_y[:, None])[:, :, None] & (across < cells_x[:, None])[:, None, :]
+        hit = (self._taken[y[:, :, None], x[:, None, :]] & under).any(axis=(1, 2))
+        return rows[~hit]
+
+    def _runs(self, starts: Points, length_mm: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first cell of each interval and the number of its cells."""
+        first = (starts / self.cell_mm).astype(np.int64)
+        return first, np.ceil((starts + length_mm) / self.cell_mm).astype(np.int64) - first
+
     def take(self, box: Box) -> None:
         """Take a box for words."""
         rows, columns = self._cells(box)
@@ -116,26 +135,22 @@ def place(
     Places beside each anchor come first, then farther ones with a leader to the anchor or, where it is a shape, to
     `point` inside it.
     """
-    for anchor in beside:
-        for box in _around(anchor, width_mm, height_mm, NEAR_MM, NEAR_TURNS):
-            if taken.free(box):
-                taken.take(box)
-                return Placed(box)
+    for box, _ in _free_places(taken, beside, (NEAR_MM,), NEAR_TURNS, (width_mm, height_mm)):
+        taken.take(box)
+        return Placed(box)
     return _place_far(taken, beside, point, width_mm, height_mm) if far else None
 
 
 def _place_far(
     taken: Occupancy, beside: Sequence[Box], point: Point, width_mm: float, height_mm: float
 ) -> Placed | None:
-    for distance in FAR_MM:
-        for anchor in beside[:FAR_ANCHORS]:
-            target = point if anchor.w_mm or anchor.h_mm else anchor.centre
-            for box in _around(anchor, width_mm, height_mm, distance, FAR_TURNS):
-                leader = (_nearest(box, target), target)
-                if taken.free(box) and not taken.crosses_words(leader):
-                    taken.take(box)
-                    taken.take_line(leader)
-                    return Placed(box, leader)
+    for box, anchor in _free_places(taken, beside[:FAR_ANCHORS], FAR_MM, FAR_TURNS, (width_mm, height_mm)):
+        target = point if anchor.w_mm or anchor.h_mm else anchor.centre
+        leader = (_nearest(box, target), target)
+        if not taken.crosses_words(leader):
+            taken.take(box)
+            taken.take_line(leader)
+            return Placed(box, leader)
     return None
 
 
@@ -143,15 +158,22 @@ def _nearest(box: Box, point: Point) -> Point:
     return min(max(point[0], box.x_mm), box.right), min(max(point[1], box.y_mm), box.bottom)
 
 
-def _around(
-    anchor: Box, width: float, height: float, distance: float, turns: Sequence[tuple[float, float]]
-) -> Iterator[Box]:
-    """Boxes of that size about an anchor, one for each turn."""
-    (x, y), reach_x, reach_y = anchor.centre, anchor.w_mm / 2, anchor.h_mm / 2
-    for across, down in turns:
-        centre_x = x + across * (reach_x + distance + width / 2)
-        centre_y = y + down * (reach_y + distance + height / 2)
-        yield Box(centre_x - width / 2, centre_y - height / 2, width, height)
+def _free_places(
+    taken: Occupancy,
+    beside: Sequence[Box],
+    distances: Sequence[float],
+    turns: Sequence[Point],
+    size_mm: tuple[float, float],
+) -> Iterator[tuple[Box, Box]]:
+    """Free boxes of that size about the anchors, each with its anchor: the nearest distance first, turn by turn."""
+    half, directions = np.array(size_mm) / 2, np.array(turns)
+    centres = np.array([one.centre for one in beside]).reshape(-1, 1, 2)
+    reaches = np.array([(one.w_mm / 2, one.h_mm / 2) for one in beside]).reshape(-1, 1, 2)
+    for distance in distances:
+        corners = (centres + directions * (reaches + distance + half) - half).reshape(-1, 2)
+        for row in taken.free_among(corners[:, 0], corners[:, 1], *size_mm).tolist():
+            x_mm, y_mm = corners[row].tolist()
+            yield Box(x_mm, y_mm, *size_mm), beside[row // len(directions)]
 
 
 def inside(taken: Occupancy, point: Point, width_mm: float, height_mm: float) -> Placed | None:

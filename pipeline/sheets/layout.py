@@ -15,7 +15,7 @@ from pipeline.sheets.elements import kinds, options_of
 from pipeline.sheets.style import named_file
 from pipeline.shelf import read_toml
 
-RESERVED = {"name", "kind", "box_mm"}
+RESERVED = {"name", "kind", "box_mm", "follows"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Slot:
     kind: str
     box: Box
     options: Mapping[str, Any]
+    follows: str = ""  # an element above it: what that leaves free of its box, this one rises into
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,13 @@ def load_layout(name: str) -> Layout:
     paper = Box(0.0, 0.0, float(page.get("width_mm", 297)), float(page.get("height_mm", 210)))
     slots = tuple(_slot(path, paper, one) for one in read.get("elements", []))
     names = [one.name for one in slots]
-    for one in sorted({one for one in names if names.count(one) > 1}):
-        raise Refusal(f"{path} names two elements {one}", "give each a name of its own", USAGE)
+    for twice in sorted({one for one in names if names.count(one) > 1}):
+        raise Refusal(f"{path} names two elements {twice}", "give each a name of its own", USAGE)
+    for at, one in enumerate(slots):
+        if one.follows and one.follows not in names[:at]:
+            raise Refusal(
+                f"{path}: element {one.name} follows {one.follows}, which no element before it is", code=USAGE
+            )
     return Layout(str(path), paper.w_mm, paper.h_mm, slots)
 
 
@@ -78,7 +84,8 @@ def _slot(path: Path, paper: Box, read: Mapping[str, Any]) -> Slot:
     usual = options_of(kind)
     _known(path, f"element {name}", read, RESERVED | set(usual))
     own = {key: value for key, value in read.items() if key not in RESERVED}
-    return Slot(name, kind, _box(path, name, paper, read.get("box_mm")), {**usual, **own})
+    box = _box(path, name, paper, read.get("box_mm"))
+    return Slot(name, kind, box, {**usual, **own}, str(read.get("follows", "")))
 
 
 def _box(path: Path, name: str, paper: Box, numbers: Any) -> Box:

@@ -10,7 +10,7 @@ from pipeline.sheets.labels import Occupancy, Placed, anchors, main_ring, place,
 from pipeline.sheets.order import Order, destination
 from pipeline.sheets.plan import Border, Lettered, MapLabel, Outline
 
-NUMBER, LETTER = "overview_label", "cluster_letter"
+NUMBER, NUMBER_LARGE, LETTER = "overview_label", "overview_label_large", "cluster_letter"
 
 
 def overview_occupancy(size_mm: tuple[float, float], drawn: Sequence[Outline], lines: Sequence[Border]) -> Occupancy:
@@ -41,6 +41,7 @@ def place_numbers(
     shown: Sequence[tuple[int, Outline]],
     numbered: set[int],
     others: bool,
+    style: str = NUMBER,
 ) -> tuple[list[MapLabel], tuple[int, ...]]:
     """Numbers of the pieces (row, outline) that are to be numbered, then of `others` where there is room.
 
@@ -51,17 +52,19 @@ def place_numbers(
     found, unplaced = [], []
     for row, outline in (*first, *rest):
         seq = order.ground.pieces[row].seq
-        placed = _place(order, taken, ground, row, outline)
+        placed = _place(order, taken, ground, row, outline, style)
         if placed is not None:
-            found.append(order.label(str(seq), NUMBER, placed.box, placed.leader, destination(seq)))
+            found.append(order.label(str(seq), style, placed.box, placed.leader, destination(seq)))
         elif row in numbered:
             unplaced.append(seq)
     return found, tuple(unplaced)
 
 
-def _place(order: Order, taken: Occupancy, ground: tuple[Extent, int], row: int, outline: Outline) -> Placed | None:
+def _place(
+    order: Order, taken: Occupancy, ground: tuple[Extent, int], row: int, outline: Outline, style: str
+) -> Placed | None:
     ring = main_ring(outline.rings)
     shape: Box = ring_box(ring).common(taken.frame)
     x_mm, y_mm = to_frame(order.ground.points_m[row], *ground)[0].tolist()
-    size = order.size_mm(str(order.ground.pieces[row].seq), NUMBER)
+    size = order.size_mm(str(order.ground.pieces[row].seq), style)
     return place(taken, anchors(ring, shape), (x_mm, y_mm), *size)

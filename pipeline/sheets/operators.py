@@ -47,30 +47,34 @@ def colour(code: str) -> str:
     return numbers(*(int(code[at : at + 2], 16) / 255 for at in (1, 3, 5)), decimals=3)
 
 
-def path(parts: Sequence[Points], closed: bool) -> str:
-    """Move and line operators for polylines in points; vertices that fall together on paper are left out."""
-    kept = [_spelled(_open_ring(part) if closed else part) for part in parts]
+def path(points: Points, sizes: Sequence[int], closed: bool) -> str:
+    """Move and line operators for polylines in points, `sizes` of them each, all spelled at once.
+
+    Vertices that fall together on paper are left out, and so is a polyline of a single one.
+    """
+    if not sizes:
+        return ""
+    rounded = np.round(points, DECIMALS) + 0.0  # + 0.0: no minus zero
+    kept = _kept(rounded, np.asarray(sizes), closed)
+    starts = np.cumsum([0, *sizes[:-1]])
     end = "h\n" if closed else ""
-    forms = ["%.9g %.9g m\n" + "%.9g %.9g l\n" * (len(one) - 1) + end for one in kept if len(one) > 1]
-    values: list[float] = []
-    for one in kept:
-        if len(one) > 1:
-            values += one.ravel().tolist()
-    return "".join(forms) % tuple(values)
+    counts = np.add.reduceat(kept, starts, dtype=np.int64).tolist()
+    forms = ["%.9g %.9g m\n" + "%.9g %.9g l\n" * (one - 1) + end for one in counts if one]
+    return "".join(forms) % tuple(rounded[kept].ravel().tolist())
 
 
-def _open_ring(ring: Points) -> Points:
-    return ring[:-1] if len(ring) > 3 and (ring[0] == ring[-1]).all() else ring
-
-
-def _spelled(part: Points) -> Points:
-    rounded = np.round(part, DECIMALS) + 0.0  # + 0.0: no minus zero
-    if len(rounded) < 3:
-        return rounded
-    moved = np.empty(len(rounded), dtype=bool)
-    moved[0] = moved[-1] = True
-    np.any(rounded[1:-1] != rounded[:-2], axis=1, out=moved[1:-1])
-    return rounded[moved]
+def _kept(rounded: Points, sizes: NDArray[np.int64], closed: bool) -> NDArray[np.bool_]:
+    """Which vertices are spelled: the ends of each polyline, and what moves on paper; of a ring one end only."""
+    lasts = np.cumsum(sizes) - 1
+    firsts = lasts - sizes + 1
+    kept = np.ones(len(rounded), dtype=bool)
+    kept[1:] = (rounded[1:] != rounded[:-1]).any(axis=1)
+    rings = (sizes > 3) & (rounded[firsts] == rounded[lasts]).all(axis=1) & closed
+    ends = lasts - rings
+    kept[firsts] = kept[ends] = True
+    kept[lasts[rings]] = False
+    kept[firsts[sizes == 1]] = False
+    return kept
 
 
 def on_paper(points: Any, height_mm: float) -> Points:

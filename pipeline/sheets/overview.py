@@ -18,11 +18,12 @@ from pipeline.sheets.clusters import Rows, covered_m2, halves, letters, neighbou
 from pipeline.sheets.detail import rings_of, signed_minutes
 from pipeline.sheets.fields import scene_words, with_fields
 from pipeline.sheets.grid import Graticule, graticule
+from pipeline.sheets.listing import lifts_mm, listing, listing_mm
 from pipeline.sheets.names import county_names
-from pipeline.sheets.numbers import overview_occupancy, place_letters, place_numbers
+from pipeline.sheets.numbers import NUMBER, NUMBER_LARGE, overview_occupancy, place_letters, place_numbers
 from pipeline.sheets.order import Order
 from pipeline.sheets.panel import panel
-from pipeline.sheets.plan import Lettered, Outline, OverviewSheet, Window
+from pipeline.sheets.plan import Lettered, Listing, Outline, OverviewSheet, Window
 from pipeline.sheets.scale import MM_PER_M, overview_scale, scale_bar
 from pipeline.sheets.window import borders, corners_deg, outlines
 
@@ -31,6 +32,7 @@ MOST_CLUSTERS = 12  # more, and farther pieces hang together
 WORTH = 1.5  # a cluster page shows its pieces at least so much larger
 CLUSTER_MARGIN = 0.88
 AIR_MM = 1.0
+LARGE_BELOW = 150  # pieces: fewer have larger numbers
 LARGEST = 2_000  # no overview is drawn at a larger scale
 LEGEND_ORDER = ("patch", "unasked", "county", "neighbour_area", "graticule", "cluster")
 
@@ -105,10 +107,14 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int) -> Over
     boxes = () if page.letter else tuple(_lettered(page, one) for one in parts)
     window, county, lines, unplaced = _map(order, page, numbered, boxes)
     statistics = panel(order, rows)
+    above = order.overview.first("statistics")
+    used_mm = above.options["title_mm"] + above.options["row_mm"] * (len(statistics.rows) + 2)
+    listed = listing(order, set(rows), above.box.h_mm - used_mm, 1 + len(parts))
     bar = scale_bar(page.scale, order.overview.first("scale_bar").box.w_mm - 12)
     on = {one.kind for one in window.outlines} | {one.kind for one in window.borders} | {"graticule"}
     on |= {"cluster"} if boxes else set()
     on |= {"neighbour_area"} if "county" in on else set()
+    legend = tuple(one for one in LEGEND_ORDER if one in on)
     return OverviewSheet(
         kind="cluster" if page.letter else "overview",
         layout=order.overview,
@@ -121,10 +127,20 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int) -> Over
         letters=boxes,
         statistics=statistics.rows,
         total=statistics.total,
-        legend=tuple(one for one in LEGEND_ORDER if one in on),
+        legend=legend,
         bar=bar,
+        listing=listed,
         unplaced=unplaced,
+        lifts_mm=_lifts_mm(order, used_mm, listed, len(legend)),
     )
+
+
+def _lifts_mm(order: Order, statistics_mm: float, listed: Listing, legend_rows: int) -> dict[str, float]:
+    used_mm = {one.name: statistics_mm for one in order.overview.of_kind("statistics")}
+    used_mm |= {one.name: listing_mm(one, listed) for one in order.overview.of_kind("patch_list")}
+    for one in order.overview.of_kind("legend"):
+        used_mm[one.name] = one.options["title_mm"] + one.options["row_mm"] * legend_rows
+    return lifts_mm(order.overview, used_mm)
 
 
 def _lettered(whole: Page, part: Page) -> Lettered:
@@ -148,7 +164,8 @@ def _map(
     shown = [(row, one) for (row, kind), one in zip(kinds, drawn, strict=True) if kind == "patch"]
     taken = overview_occupancy((_frame(order).w_mm, _frame(order).h_mm), drawn, lines)
     marks = place_letters(order, taken, boxes)
-    numbers, unplaced = place_numbers(order, taken, (extent, scale), shown, numbered, bool(page.letter))
+    style = NUMBER_LARGE if len(shown) < LARGE_BELOW else NUMBER
+    numbers, unplaced = place_numbers(order, taken, (extent, scale), shown, numbered, bool(page.letter), style)
     taken.take_shapes([one.points for one in lines] + [np.array(one.box.corners) for one in boxes], filled=False)
     names = county_names(order, extent, scale, taken, "neighbour_name", own=False)
     window = Window(

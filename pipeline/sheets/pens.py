@@ -17,6 +17,9 @@ from pipeline.texts import Texts
 MM_PER_PT = 25.4 / 72
 MIDDLE_EM = 0.36  # from the baseline to the middle of figures and hanzi
 LEADING_EM = 1.35
+CELL_PAD_EM = 0.35
+LEAST_SHARE = 0.75  # words of a table are shrunk so far before they are broken
+FIGURES = ("number", "area", "page")  # fields of a table that stand to the right
 BORDER_ORDER = ("neighbour_county", "neighbour_county_line", "county", "county_line")  # _line: over imagery
 OUTLINE_ORDER = ("unasked", "patch", "fragment", "neighbour", "part", "focus")
 
@@ -80,6 +83,31 @@ def _set_lines(canvas: Canvas, box: Box, told: list[str], style: TextStyle, anch
         canvas.text(x_mm, y_mm + row * lead_mm, line, style, anchor)
 
 
+def draw_rows(
+    canvas: Canvas,
+    pens: Pens,
+    first: Box,
+    widths: Mapping[str, float],
+    rows: Sequence[Sequence[str]],
+    styles: tuple[TextStyle, TextStyle],
+) -> None:
+    """A table of fields with their shares of the width: `first` is the box of its heading, which rows follow."""
+    canvas.rect(first, pens.style.colour("table_band"))
+    unit = first.w_mm / sum(widths.values())
+    pad_mm = CELL_PAD_EM * styles[1].size_pt * MM_PER_PT
+    least_pt = max(5.0, styles[1].size_pt * LEAST_SHARE)
+    lines = max(int(first.h_mm / (LEADING_EM * least_pt * MM_PER_PT)), 1)
+    for at, cells in enumerate(rows):
+        left, top = first.x_mm, first.y_mm + at * first.h_mm
+        for (name, share), told in zip(widths.items(), cells, strict=True):
+            cell = Box(left + pad_mm, top, share * unit - 2 * pad_mm, first.h_mm)
+            anchor = "end" if name in FIGURES else "start"
+            set_words(canvas, cell, told, styles[min(at, 1)], anchor, least_pt, lines)
+            left += share * unit
+    levels = [first.y_mm + at * first.h_mm for at in range(1, len(rows) + 1)]
+    canvas.lines([[(first.x_mm, y), (first.right, y)] for y in levels], pens.style.stroke("hairline"))
+
+
 def draw_outlines(canvas: Canvas, pens: Pens, outlines: Sequence[Outline], frame: Box) -> None:
     """Outlines by kind, each kind's casing below its line, the focus above all; filled where the style says so."""
     for kind in OUTLINE_ORDER:
@@ -88,8 +116,7 @@ def draw_outlines(canvas: Canvas, pens: Pens, outlines: Sequence[Outline], frame
         for rings in many if fill else ():
             canvas.area(rings, fill, pens.style.stroke(kind))
         if many and not fill:
-            for stroke in strokes(pens.style, kind):
-                canvas.area([ring for rings in many for ring in rings], None, stroke)
+            canvas.lines([ring for rings in many for ring in rings], *strokes(pens.style, kind), closed=True)
 
 
 def strokes(style: Style, kind: str) -> list[Stroke]:
@@ -103,16 +130,15 @@ def draw_borders(canvas: Canvas, pens: Pens, borders: Iterable[Border], frame: B
     told = list(borders)
     for kind in BORDER_ORDER:
         lines = [moved(one.points, frame) for one in told if one.kind == kind]
-        for stroke in strokes(pens.style, kind) if lines else ():
-            canvas.lines(lines, stroke)
+        if lines:
+            canvas.lines(lines, *strokes(pens.style, kind))
 
 
 def draw_labels(canvas: Canvas, pens: Pens, labels: Iterable[MapLabel], frame: Box) -> None:
     """Numbers and names, with leaders and links."""
     for one in labels:
         if one.leader:
-            for stroke in strokes(pens.style, f"{one.style}_leader"):
-                canvas.line(moved(one.leader, frame), stroke)
+            canvas.lines([moved(one.leader, frame)], *strokes(pens.style, f"{one.style}_leader"))
         canvas.text(one.x_mm + frame.x_mm, one.y_mm + frame.y_mm, one.words, pens.style.text(one.style), "middle")
         if one.to:
             canvas.link(moved_box(one.box, frame), f"#{one.to}")

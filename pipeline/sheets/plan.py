@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pipeline.geometry.extent import Extent
 from pipeline.records import Scene
 from pipeline.sheets.box import Box
+from pipeline.sheets.densities import Density
 from pipeline.sheets.grid import Graticule, Grid
-from pipeline.sheets.layout import Layout
+from pipeline.sheets.layout import Layout, Slot
 from pipeline.sheets.pdf import Corners
 from pipeline.sheets.scale import ScaleBar
 
@@ -120,6 +121,13 @@ class Sheet:
     name: str  # its destination within the book
     label: str  # its page label
     fields: Mapping[str, str]
+    lifts_mm: Mapping[str, float] = field(default_factory=dict, kw_only=True)  # of elements that follow another
+
+    def placed(self, slot: Slot) -> Slot:
+        """The slot as it lies on this page: its top raised by what the element it follows leaves free."""
+        lift = self.lifts_mm.get(slot.name, 0.0)
+        box = slot.box
+        return replace(slot, box=Box(box.x_mm, box.y_mm - lift, box.w_mm, box.h_mm + lift)) if lift else slot
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,19 @@ class Lettered:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """The pieces of an overview in the room its panel leaves, in equally deep columns; no rows: no room."""
+
+    headings: tuple[str, ...]
+    rows: tuple[IndexRow, ...]
+    columns: int
+
+    @property
+    def deep(self) -> int:
+        return -(-len(self.rows) // self.columns)
+
+
+@dataclass(frozen=True)
 class OverviewSheet(Sheet):
     """The county, or a cluster of its pieces."""
 
@@ -158,6 +179,7 @@ class OverviewSheet(Sheet):
     total: Statistic
     legend: tuple[str, ...]
     bar: ScaleBar
+    listing: Listing
     unplaced: tuple[int, ...] = ()  # numbers there was no room for; they stand on a cluster page or in the index
     qr: str = ""
 
@@ -166,6 +188,7 @@ class OverviewSheet(Sheet):
 class IndexSheet(Sheet):
     """A page of the list of pieces."""
 
+    density: Density
     headings: tuple[str, ...]
     rows: tuple[IndexRow, ...]
     deep: int  # rows in a column

@@ -21,6 +21,7 @@ _LENGTH = re.compile(rb"/Length (\d+) >>\s*stream\n")
 _SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|<([0-9A-F]*)> Tj|([qQ])(?![A-Za-z])")
 _PAGE_TREE = 2  # the writer's object of the page tree
 _TAIL = 64
+LET_GO_PAGES = 50
 
 
 def words_digest(words: Iterable[bytes]) -> str:
@@ -36,9 +37,11 @@ def page_words(path: Path) -> Iterator[list[bytes]]:
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         offsets = _offsets(data)
-        for page in _pages(data, offsets):
+        for at, page in enumerate(_pages(data, offsets)):
             content = int(_found(_CONTENTS, data, offsets[page])[1])
             yield _words(_stream(data, offsets[content]))
+            if at % LET_GO_PAGES == 0 and hasattr(mmap, "MADV_DONTNEED"):
+                data.madvise(mmap.MADV_DONTNEED)  # what was read counts as the process's memory until then
 
 
 def _offsets(data: Bytes) -> list[int]:

@@ -10,6 +10,7 @@ from itertools import count
 SERIES = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 25_000, 50_000, 100_000, 250_000, 500_000)
 OVERVIEW_STEPS = (10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 80)
 MM_PER_M = 1000.0
+PIXEL_SLACK = 0.01
 
 
 def detail_scale(
@@ -23,8 +24,12 @@ def detail_scale(
     series: Sequence[int] = SERIES,
 ) -> int:
     """The largest scale of the series at which the patch takes at most `share` of the frame either way and a
-    native pixel at most `pixel_mm`; beyond the series 1, 2 and 5 × 10^n go on."""
-    need = max(width_m / frame_mm[0] / share, height_m / frame_mm[1] / share, pixel_m / pixel_mm) * MM_PER_M
+    native pixel at most `pixel_mm`; beyond the series 1, 2 and 5 × 10^n go on.
+
+    The pixel may be `PIXEL_SLACK` longer: a 5 m pixel of a projected CRS is 4.998 m to 5.005 m on the ground.
+    """
+    pixel = pixel_m / pixel_mm / (1 + PIXEL_SLACK)
+    need = max(width_m / frame_mm[0] / share, height_m / frame_mm[1] / share, pixel) * MM_PER_M
     return next(one for one in _onward(series) if one >= need * (1 - 1e-9))
 
 

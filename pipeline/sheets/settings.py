@@ -20,12 +20,12 @@ class RenderSettings:
     verdicts: tuple[str, ...] = ()  # the check boxes of the verification box; () = those of the profile
     scales: tuple[int, ...] = SERIES
     fill_share: float = 0.55  # a patch takes at most this share of the frame's width and height
-    pixel_mm: float = 0.5  # a native pixel is at most this long on paper
+    pixel_mm: float = 0.5  # a native pixel is at most this long on paper, within one per cent
     default_pixel_m: float = 2.0  # where there is no imagery under the patch
     crowd: int = 500  # an overview numbers at most so many pieces, then cluster pages do
     cluster_share: float = 0.25  # where pieces fill less of the overview's frame, clusters get their pages
     cluster_pieces: int = 5  # fewer pieces are read on the overview
     line_mm: float = 0.02  # outlines are thinned below this distance on paper
-    cache_mb: int = 96  # decoded imagery kept at a time
+    cache_mb: int = 64  # decoded imagery kept at a time
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012

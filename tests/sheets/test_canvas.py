@@ -37,7 +37,7 @@ def test_numbers_are_plain(value: float) -> None:
 def test_a_path_spells_its_points_and_drops_what_falls_together(
     points: list[tuple[float, float]], closed: bool
 ) -> None:
-    words = path([np.array(points)], closed)
+    words = path(np.array(points), [len(points)], closed)
     assert "e" not in words
     assert "-0 " not in words
     assert words.startswith(f"{number(points[0][0])} {number(points[0][1])} m\n")
@@ -48,7 +48,7 @@ def test_a_path_spells_its_points_and_drops_what_falls_together(
 
 def test_thousands_of_vertices_within_a_hundredth_point_become_few() -> None:
     dense = np.column_stack([np.linspace(0, 1, 10_000), np.zeros(10_000)])
-    assert len(path([dense], False).splitlines()) <= 102
+    assert len(path(dense, [len(dense)], False).splitlines()) <= 102
 
 
 def test_y_runs_down_and_text_stands_on_its_baseline() -> None:

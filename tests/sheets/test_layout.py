@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Refusal
+from pipeline.sheets.densities import density_for
 from pipeline.sheets.elements import element, kinds
 from pipeline.sheets.layout import filled, load_layout
 from pipeline.sheets.style import load_style
@@ -55,6 +56,7 @@ def test_nothing_of_the_style_is_smaller_than_can_be_read() -> None:
         ('[[elements]]\nname = "a"\nkind = "table"\nbox_mm = [1, 1, 2]', "box_mm = "),
         ("[paper]\nwidth_mm = 3", "unknown key paper"),
         (2 * '[[elements]]\nname = "a"\nkind = "table"\nbox_mm = [1, 1, 2, 2]\n', "two elements a"),
+        ('[[elements]]\nname = "a"\nkind = "legend"\nbox_mm = [1, 1, 2, 2]\nfollows = "b"', "a follows b"),
     ],
 )
 def test_a_mistaken_layout_is_refused_by_name(tmp_path: Path, words: str, told: str) -> None:
@@ -68,6 +70,21 @@ def test_a_layout_of_an_office_may_move_what_it_likes(tmp_path: Path) -> None:
     assert (layout.width_mm, layout.first("qr").box.x_mm) == (420, 390)
     with pytest.raises(Refusal, match="no element of kind table"):
         layout.first("table")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("", "no densities"),
+        ("densities = [{ columns = 2, rows = 3 }]", "cannot be read"),
+        ("densities = [{ columns = 2, rows = 3, text_pt = 6, fields = { number = 0 } }]", "not positive"),
+        ("densities = [{ columns = 2, rows = 3, text_pt = 6, fields = 5 }]", "cannot be read"),
+    ],
+)
+def test_a_mistaken_density_is_refused(tmp_path: Path, words: str, told: str) -> None:
+    path = written(tmp_path, '[[elements]]\nname = "a"\nkind = "index_table"\nbox_mm = [1, 1, 200, 100]\n' + words)
+    with pytest.raises(Refusal, match=told):
+        density_for(load_layout(path), 5)
 
 
 def test_templates_drop_out_where_a_field_is_empty() -> None:

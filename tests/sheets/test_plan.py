@@ -20,7 +20,7 @@ from pipeline.sheets.imagery import piece_cover
 from pipeline.sheets.index import index_page_count, index_sheets
 from pipeline.sheets.overview import overview_sheets
 from pipeline.sheets.plan import DetailSheet
-from pipeline.sheets.scale import SERIES, detail_scale, overview_scale, scale_bar
+from pipeline.sheets.scale import PIXEL_SLACK, SERIES, detail_scale, overview_scale, scale_bar
 from pipeline.sheets.settings import RenderSettings
 from pipeline.texts import texts
 from tests.sheets import scenery
@@ -48,13 +48,16 @@ def test_the_scale_is_the_largest_that_keeps_the_rule(wide: float, high: float, 
 
     def keeps(one: int) -> bool:
         fits = wide <= 0.5500001 * FRAME[0] * one / 1000 and high <= 0.5500001 * FRAME[1] * one / 1000
-        return fits and pixel * 1000 / one <= 0.5000001
+        return fits and pixel * 1000 / one <= 0.5 * (1 + PIXEL_SLACK) + 1e-7
 
     assert keeps(scale)
     assert not any(keeps(one) for one in SERIES if one < scale and not np.isclose(one, scale))
 
 
-@pytest.mark.parametrize(("pixel_m", "scale"), [(0.2, 500), (0.5, 1_000), (2, 5_000), (5, 10_000), (10, 20_000)])
+@pytest.mark.parametrize(
+    ("pixel_m", "scale"),
+    [(0.2, 500), (0.5, 1_000), (2, 5_000), (5, 10_000), (5.002, 10_000), (5.06, 20_000), (10, 20_000)],
+)
 def test_the_pixel_sets_the_largest_scale(pixel_m: float, scale: int) -> None:
     assert detail_scale(5, 5, FRAME, pixel_m) == scale
 
@@ -263,6 +266,34 @@ def test_the_coarser_pixel_of_both_dates_sets_the_scale(tmp_path: Path) -> None:
     assert sheet([scenery.piece(1, patch)], before=[fine], after=[coarse]).window.scale == 10_000
 
 
+@pytest.mark.parametrize("shift_m", [-600.0, -560.0, 0.0, 560.0, 600.0])
+def test_a_frame_moves_towards_imagery_and_keeps_its_patch(tmp_path: Path, shift_m: float) -> None:
+    patch = scenery.square(113.87, 30.53, 0.0005)
+    one = scenery.scene(tmp_path, "before", patch, 1300, shift_m=shift_m)
+    made, amid = sheet([scenery.piece(1, patch)], before=[one], after=[one]), sheet([scenery.piece(1, patch)])
+    moved_m = np.subtract(made.window.extent.centre_m, amid.window.extent.centre_m)
+    assert moved_m[1] == pytest.approx(0, abs=0.01)
+    assert np.sign(round(moved_m[0])) == np.sign(shift_m)
+    left, high, right, low = inner(made)
+    assert min(left, right) >= 0.15 * FRAME[0] - 0.01
+    assert min(high, low) >= 0.15 * FRAME[1] - 0.01
+
+
+def test_a_frame_stays_where_little_is_bare_or_nothing_helps(tmp_path: Path) -> None:
+    patch = scenery.square(113.87, 30.53, 0.0005)
+    amid = sheet([scenery.piece(1, patch)]).window.extent
+    for size_m, shift_m in ((1300, 150.0), (200, 0.0), (1300, 50_000.0)):
+        one = scenery.scene(tmp_path, "after", patch, size_m, shift_m=shift_m)
+        assert sheet([scenery.piece(1, patch)], after=[one]).window.extent == amid
+
+
+def inner(made: DetailSheet) -> tuple[float, float, float, float]:
+    """The distances of the patch from the four sides of its frame, millimetres."""
+    points = np.vstack(made.window.outlines[-1].rings)
+    (left, high), (right, low) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return left, high, FRAME[0] - right, FRAME[1] - low
+
+
 def test_the_same_order_gives_the_same_sheets() -> None:
     first, second = (sheet(scenery.scattered(30)) for _ in range(2))
     assert first.fields == second.fields
@@ -295,7 +326,7 @@ def test_qr_runs_cover_the_dark_modules() -> None:
 def test_an_overview_numbers_every_piece_without_collision() -> None:
     order = scenery.order(scenery.scattered(300))
     (only,) = overview_sheets(order)
-    numbers = [one for one in only.window.labels if one.style == "overview_label"]
+    numbers = [one for one in only.window.labels if one.style.startswith("overview_label")]
     assert sorted(int(one.words) for one in numbers) == list(range(1, 301))
     assert {one.to for one in numbers} == {f"piece-{n}" for n in range(1, 301)}
     boxes = shapely.box(*np.array([(one.box.x_mm, one.box.y_mm, one.box.right, one.box.bottom) for one in numbers]).T)
@@ -312,7 +343,7 @@ def test_sparse_pieces_get_pages_of_their_clusters() -> None:
     whole, *clusters = overview_sheets(scenery.order(pieces))
     assert [one.letter for one in whole.letters] == ["A", "B"]
     assert [one.name for one in clusters] == ["cluster-A", "cluster-B"]
-    assert [one.words for one in whole.window.labels if one.style == "overview_label"] == ["16"]
+    assert [one.words for one in whole.window.labels if one.style.startswith("overview_label")] == ["16"]
     assert {one.words for one in clusters[0].window.labels} == {str(n) for n in range(1, 10)}
     assert all(one.window.scale * 1.5 <= whole.window.scale for one in clusters)
     assert clusters[1].total.count == "6"
@@ -323,7 +354,7 @@ def test_a_crowd_is_numbered_on_its_pages() -> None:
     whole, *parts = overview_sheets(order)
     assert [one.kind for one in parts] == ["cluster"] * len(parts)
     assert len(parts) >= 3
-    assert not [one for one in whole.window.labels if one.style == "overview_label"]
+    assert not [one for one in whole.window.labels if one.style.startswith("overview_label")]
     assert sum(int(one.total.count) for one in parts) == 90
 
 
@@ -343,9 +374,54 @@ def test_the_index_leads_to_every_page() -> None:
     order = scenery.order(scenery.scattered(600))
     assert index_page_count(order) == 2
     first, second = index_sheets(order, 2)
+    assert len(first.rows) == len(second.rows)
     rows = [*first.rows, *second.rows]
     assert [one.to for one in rows] == [f"piece-{n}" for n in range(1, 601)]
     assert [int(one.cells[-1]) for one in rows] == list(range(4, 604))
+
+
+@pytest.mark.parametrize(("count", "pages"), [(8, 1), (19, 1), (77, 1), (179, 1), (500, 1), (1200, 3)])
+def test_the_index_is_as_loose_as_its_rows_allow(count: int, pages: int) -> None:
+    order = scenery.order(scenery.scattered(count))
+    sheets = index_sheets(order, 2)
+    assert len(sheets) == index_page_count(order) == pages
+    density = sheets[0].density
+    rooms = {
+        one["columns"] * one["rows"]: one["text_pt"] for one in order.index.first("index_table").options["densities"]
+    }
+    holding = [room for room in rooms if room >= count]
+    assert density.room == min(holding, default=max(rooms))
+    assert density.text_pt == rooms[density.room]
+    assert all(-(-len(one.rows) // one.deep) <= density.columns for one in sheets)
+    assert all(len(one.cells) == len(one_sheet.headings) for one_sheet in sheets for one in one_sheet.rows)
+
+
+def test_few_rows_tell_more_and_never_what_nobody_delivered() -> None:
+    few, many = (index_sheets(scenery.order(scenery.scattered(count)), 2)[0] for count in (8, 400))
+    assert set(many.density.fields) < set(few.density.fields) | {"group"}
+    assert "phase_before" in few.density.fields
+    assert not {"village", "phase_after"} & set(few.density.fields)
+    assert "—" not in {cell for one in few.rows for cell in one.cells}
+
+
+def test_the_panel_lists_the_patches_where_they_fit_and_what_follows_rises() -> None:
+    few, many = (overview_sheets(scenery.order(scenery.scattered(count)))[0] for count in (19, 179))
+    assert [one.cells[0] for one in few.listing.rows] == [str(n) for n in range(1, 20)]
+    assert [one.cells[-1] for one in few.listing.rows] == [str(n) for n in range(3, 22)]
+    assert many.listing.rows == ()
+    legend = few.layout.first("legend")
+    statistics, listed = few.layout.first("statistics"), few.placed(few.layout.first("patch_list"))
+    used_mm = listed.options["row_mm"] * (few.listing.deep + 1)
+    assert statistics.box.y_mm < listed.box.y_mm < few.placed(legend).box.y_mm < legend.box.y_mm
+    assert listed.box.y_mm + used_mm <= few.placed(legend).box.y_mm
+    assert many.placed(legend).box.y_mm < few.placed(legend).box.y_mm
+    assert few.placed(legend).box.bottom == pytest.approx(legend.box.bottom)
+
+
+def test_few_pieces_have_larger_numbers() -> None:
+    few, many = (overview_sheets(scenery.order(scenery.scattered(count)))[0] for count in (100, 200))
+    assert {one.style for one in few.window.labels if one.to.startswith("piece")} == {"overview_label_large"}
+    assert {one.style for one in many.window.labels if one.to.startswith("piece")} == {"overview_label"}
 
 
 def test_a_county_without_asked_pieces_has_an_overview_and_no_index() -> None:

@@ -1,49 +1,27 @@
-"""The list of pieces: number, patch number, town or type, area, page; each row leads to its page."""
+"""The list of pieces, at the density the plan chose; each row leads to its page."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.layout import Slot
-from pipeline.sheets.pens import Pens, set_words
+from pipeline.sheets.pens import Pens, draw_rows
 from pipeline.sheets.plan import IndexSheet
 
-OPTIONS = {"columns": 6, "rows": 84, "gutter_mm": 3.0, "widths": [8.0, 20.0, 17.0, 11.5, 6.5]}
-ANCHORS = ("end", "start", "start", "end", "end")
-GAP_MM = 0.9
+OPTIONS: dict[str, object] = {"gutter_mm": 4.0, "densities": []}  # densities: see pipeline/sheets/densities.py
 
 
 def draw(canvas: Canvas, slot: Slot, sheet: IndexSheet, pens: Pens) -> None:
     """Column by column, from the top."""
-    deep = sheet.deep
-    for column in range(-(-len(sheet.rows) // deep)):
-        rows = sheet.rows[column * deep : (column + 1) * deep]
-        head = _row(slot, column, 0)
-        canvas.rect(head, pens.style.colour("table_band"))
-        _cells(canvas, slot, head, sheet.headings, "index_head", pens)
+    box, density, gutter_mm = slot.box, sheet.density, slot.options["gutter_mm"]
+    width_mm = (box.w_mm - gutter_mm * (density.columns - 1)) / density.columns
+    head, body = (replace(pens.style.text(one), size_pt=density.text_pt) for one in ("index_head", "index"))
+    for column in range(-(-len(sheet.rows) // sheet.deep)):
+        rows = sheet.rows[column * sheet.deep : (column + 1) * sheet.deep]
+        left = box.x_mm + column * (width_mm + gutter_mm)
+        first = Box(left, box.y_mm, width_mm, box.h_mm / (density.rows + 1))
+        draw_rows(canvas, pens, first, density.fields, (sheet.headings, *(one.cells for one in rows)), (head, body))
         for at, one in enumerate(rows):
-            row = _row(slot, column, at + 1)
-            _cells(canvas, slot, row, one.cells, "index", pens)
-            canvas.link(row, f"#{one.to}")
-        canvas.lines(_hairlines(head, len(rows)), pens.style.stroke("hairline"))
-
-
-def _row(slot: Slot, column: int, row: int) -> Box:
-    box, columns, gutter = slot.box, slot.options["columns"], slot.options["gutter_mm"]
-    width = (box.w_mm - gutter * (columns - 1)) / columns
-    height = box.h_mm / (slot.options["rows"] + 1)
-    return Box(box.x_mm + column * (width + gutter), box.y_mm + row * height, width, height)
-
-
-def _hairlines(head: Box, rows: int) -> list[list[tuple[float, float]]]:
-    levels = [head.bottom + row * head.h_mm for row in range(rows + 1)]
-    return [[(head.x_mm, y), (head.right, y)] for y in levels]
-
-
-def _cells(canvas: Canvas, slot: Slot, row: Box, words: tuple[str, ...], style: str, pens: Pens) -> None:
-    widths = slot.options["widths"]
-    left, unit = row.x_mm, row.w_mm / sum(widths)
-    for told, width, anchor in zip(words, widths, ANCHORS, strict=True):
-        cell = Box(left + GAP_MM / 2, row.y_mm, width * unit - GAP_MM, row.h_mm)
-        set_words(canvas, cell, told, pens.style.text(style), anchor, 5.0, 1)
-        left += width * unit
+            canvas.link(replace(first, y_mm=first.y_mm + (at + 1) * first.h_mm), f"#{one.to}")

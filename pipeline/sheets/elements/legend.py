@@ -6,22 +6,17 @@ from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.layout import Slot
 from pipeline.sheets.pens import Pens, set_words, strokes
-from pipeline.sheets.plan import Book, DetailSheet, OverviewSheet
+from pipeline.sheets.plan import DetailSheet, OverviewSheet
 
 OPTIONS = {"title_mm": 4.5, "row_mm": 3.7, "swatch_mm": [7.0, 2.6], "text": "legend"}
 OVER_IMAGERY = {"focus", "neighbour", "part", "fragment", "grid"}
 LINES = {"county", "county_line", "neighbour_county_line", "graticule", "cluster"}
 
 
-def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
-    """The title."""
-    del book
-    box = Box(slot.box.x_mm, slot.box.y_mm, slot.box.w_mm, slot.options["title_mm"])
-    set_words(canvas, box, pens.words["sheet.legend_title"], pens.style.text("small_title"))
-
-
 def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet | OverviewSheet, pens: Pens) -> None:
-    """A row for each kind on the sheet."""
+    """The title, and a row for each kind on the sheet."""
+    title = Box(slot.box.x_mm, slot.box.y_mm, slot.box.w_mm, slot.options["title_mm"])
+    set_words(canvas, title, pens.words["sheet.legend_title"], pens.style.text("small_title"))
     wide, high = slot.options["swatch_mm"]
     for at, kind in enumerate(sheet.legend):
         top = slot.box.y_mm + slot.options["title_mm"] + at * slot.options["row_mm"]
@@ -51,8 +46,7 @@ def _swatch(canvas: Canvas, box: Box, kind: str, pens: Pens) -> None:
 
 
 def _lines(canvas: Canvas, lines: list[list[tuple[float, float]]], kind: str, pens: Pens) -> None:
-    for stroke in strokes(pens.style, kind):
-        canvas.lines(lines, stroke)
+    canvas.lines(lines, *strokes(pens.style, kind))
 
 
 def _area(canvas: Canvas, box: Box, kind: str, pens: Pens) -> None:

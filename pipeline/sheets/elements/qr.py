@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.code import bars
@@ -23,9 +25,6 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
     size, runs = bars(sheet.qr)
     module = side / (size + 2 * quiet)
     left, top = box.x_mm + (box.w_mm - side) / 2 + quiet * module, box.y_mm + quiet * module
-    rings = [_ring(left + x * module, top + y * module, run * module, module) for x, y, run in runs]
-    canvas.area(rings, pens.style.colour("code"))
-
-
-def _ring(x: float, y: float, width: float, height: float) -> list[tuple[float, float]]:
-    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+    x, y, run = np.array(runs).T
+    edges = np.stack((x, y, x + run, y, x + run, y + 1, x, y + 1), axis=1).reshape(-1, 4, 2)
+    canvas.area(list(edges * module + (left, top)), pens.style.colour("code"))
