@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 _PER_M2 = {"mu": Decimal(3) / Decimal(2000), "ha": Decimal("0.0001"), "ac": 1 / Decimal("4046.8564224")}
-AREA_DECIMALS = {"mu": 2, "ha": 4, "ac": 3}
+AREA_DECIMALS = {"mu": 2, "ha": 4, "ac": 4}
 
 
 def rounded(value: float | Decimal, decimals: int) -> Decimal:

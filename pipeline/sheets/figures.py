@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+
+from pipeline import amounts
 
 MISSING = "—"
-# square metres in one unit and the decimals it is printed with; 亩 = 10,000 / 15 m², ac = international acre
-AREA_UNITS = {
-    "mu": (Decimal(10000) / Decimal(15), 2),
-    "ha": (Decimal(10000), 4),
-    "ac": (Decimal("4046.8564224"), 4),
-}
 
 
 def rounded(value: float | Decimal, decimals: int) -> str:
     """`value` with `decimals` places and commas between thousands, ties away from zero."""
-    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    return f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,}"
+    return f"{amounts.rounded(value, decimals):,}"
 
 
 def area(area_m2: float, unit: str, decimals: int | None = None) -> str:
     """An area in `unit` ("mu", "ha", "ac"), with the decimals of that unit unless told otherwise."""
-    per, usual = AREA_UNITS[unit]
-    exact = Decimal(repr(float(area_m2)))
-    value = exact * 15 / 10000 if unit == "mu" else exact / per
-    return rounded(value, usual if decimals is None else decimals)
+    return f"{amounts.area_in(unit, area_m2, decimals):,}"
 
 
 def grouped(metres: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("clip", "sheets", "fresh")
+BENCHES = ("fresh", "sheets", "clip")
 
 
 def main() -> None:

@@ -6,7 +6,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import shapely
+
 from pipeline.demo.province import make_demo
+from pipeline.records import Piece
 from tests.bench.clock import peak_mb, user_s
 from tests.stages.runs import state, tuban
 
@@ -39,12 +43,20 @@ def _measure(folder: Path) -> None:
     before, after = ([each for each in scenes if each.phase == phase] for phase in ("before", "after"))
     book = folder / "book.pdf"
 
+    rng = np.random.default_rng(1)
+    west, south, east, north = shapely.total_bounds([piece.geometry for piece in own])
+
+    def copy(at: int) -> Piece:
+        """A piece of the county, moved to another place in it."""
+        piece = own[at % len(own)]
+        lon, lat = rng.uniform([west, south], [east, north]).tolist()
+        dx, dy = lon - piece.lon_deg, lat - piece.lat_deg
+        moved = shapely.transform(piece.geometry, lambda xy: xy + [dx, dy])
+        place = {"lon_deg": lon, "lat_deg": lat, "geometry": moved}
+        return replace(piece, seq=at + 1, patch_uid=f"{piece.patch_uid}{at:05d}", **place)
+
     def draw(count: int) -> float:
-        pieces = [
-            replace(own[at % len(own)], seq=at + 1, patch_uid=f"{own[at % len(own)].patch_uid}{at:05d}")
-            for at in range(count)
-        ]
-        facts = county_facts(campaign)
+        pieces, facts = [copy(at) for at in range(count)], county_facts(campaign)
         cpu, _ = user_s(
             lambda: draw_book(book, facts, county, pieces, before, after, RenderSettings(), lambda *_: None)
         )
@@ -54,5 +66,5 @@ def _measure(folder: Path) -> None:
     size, steady = book.stat().st_size / 120 / 1024, (many - few) * 10
     print(f"steady: {steady:.1f} ms user CPU a page with its read-back, {size:.0f} KB a page, peak {peak_mb():.0f} MB")
     print(f"start-up of a book (font, overview, index): {few - 20 * (many - few) / 100:.2f} s")
-    draw(1000)
+    draw(1_000)
     print(f"1,000 pages: peak {peak_mb():.0f} MB")
