@@ -114,8 +114,25 @@ def _sure(found: _Pieces, whole: npt.NDArray[np.bool_], count: int) -> npt.NDArr
     """Patches that lie inside one county and touch no other: nothing is left to prove."""
     pieces = np.bincount(found.patch, minlength=count)
     inside = np.bincount(found.patch[whole], minlength=count)
-    sure: npt.NDArray[np.bool_] = (pieces == 1) & (inside == 1)
-    return sure
+    made: npt.NDArray[np.bool_] = (pieces == 1) & (inside == 1)
+    return made
+
+
+def _complete(found: _Pieces, patches: Geometries, area: Floats) -> npt.NDArray[np.bool_]:
+    """Patches whose pieces have their whole area and do not overlap: every piece lies in its patch, so nothing is
+    outside and nothing is claimed twice."""
+    total = np.bincount(found.patch, found.area, len(patches))
+    full = np.abs(total - area) <= ROUNDING * area
+    for step in range(1, int(np.bincount(found.patch).max(initial=0))):
+        left = np.flatnonzero(found.patch[:-step] == found.patch[step:])
+        left = left[full[found.patch[left]]]
+        try:
+            common = shapely.intersection(found.geometry[left], found.geometry[left + step])
+        except shapely.GEOSException:  # the road patch by patch will find which
+            return np.zeros(len(patches), bool)
+        owner = found.patch[left]
+        full[owner[shapely.area(common) > ROUNDING * shapely.area(patches[owner])]] = False
+    return full
 
 
 def _account(
@@ -132,7 +149,7 @@ def _account(
     fixed: dict[int, _Pieces] = {}
     unbalanced = []
     starts = np.searchsorted(found.patch, np.arange(len(patches) + 1))
-    for patch in np.flatnonzero(~sure).tolist():
+    for patch in np.flatnonzero(~(sure | _complete(found, patches, area))).tolist():
         span = slice(starts[patch], starts[patch + 1])
         mine = _Pieces(found.patch[span], found.county[span], found.geometry[span], found.area[span])
         balance = _balance(patches[patch], area[patch], mine, ellipsoid)
