@@ -24,7 +24,7 @@ help: ## this list
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 …"; exit 2; }
-	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt install python3-venv"; exit 2; }
+	[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt install python3-venv"; exit 2; }
 	echo "installing into $(VENV) (once, about half a minute)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -42,19 +42,19 @@ demo: $(VENV)/ready ## a synthetic province, every stage run on it
 	$(TUBAN) run data/demo/campaign.toml $(WISH) || [ $$? = 3 ]
 
 run: $(VENV)/ready ## all stages on CONFIG; what is fresh is skipped
-	@$(TUBAN) run $(CONFIG) $(WISH)
+	@$(TUBAN) run "$(CONFIG)" $(WISH)
 
 $(STAGES): $(VENV)/ready
-	@$(TUBAN) $@ $(CONFIG) $(WISH)
+	@$(TUBAN) $@ "$(CONFIG)" $(WISH)
 
 status: $(VENV)/ready ## what stands where, per county
-	@$(TUBAN) status $(CONFIG)
+	@$(TUBAN) status "$(CONFIG)"
 
 settings: $(VENV)/ready ## the configuration in force
-	@$(TUBAN) settings $(CONFIG)
+	@$(TUBAN) settings "$(CONFIG)"
 
 nightly: $(VENV)/ready ## a run for the night: lock, log, exit code, a summary fit for mail
-	@scripts/nightly.sh $(CONFIG) $(WISH)
+	@scripts/nightly.sh "$(CONFIG)" $(WISH)
 
 test: $(VENV)/ready-dev ## the tests, from nothing
 	@$(BIN)/python -m pytest -m "not slow" -n auto
@@ -74,7 +74,7 @@ bench: $(VENV)/ready-dev ## measurements, side by side (BENCH=sheets for one)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 qgis-check: ## open the projects of CONFIG in the QGIS of this machine
-	@for project in $$(dirname $(CONFIG))/out/counties/*/*.qgz; do QT_QPA_PLATFORM=offscreen /usr/bin/python3 scripts/qgis_check.py $$project; done
+	@for project in "$$(dirname "$(CONFIG)")"/out/counties/*/*.qgz; do QT_QPA_PLATFORM=offscreen /usr/bin/python3 scripts/qgis_check.py "$$project"; done
 
 lock: ## both lock files anew (needs uv)
 	@uv pip compile pyproject.toml --group build --universal --generate-hashes --no-annotate --no-header -q -o requirements.lock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,6 @@ class Campaign:
     archive: Path
     out: Path
     sections: Mapping[str, Any]
-    raw: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
     @property
     def files(self) -> Files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline import __version__
-from pipeline.errors import Refusal
+from pipeline.errors import Refusal, of_machine
 
 if TYPE_CHECKING:
     from pipeline.campaign import Campaign
     from pipeline.conduct import Conducted
 
+Talk = Callable[..., None]  # words, and a colour where there are colours
 OK, BUG, PARTLY, INTERRUPTED = 0, 1, 3, 130
 # Named here and not taken from STAGES, so that `tuban --help` loads nothing; a test holds the two together.
 STAGE_VERBS = {
@@ -154,14 +156,15 @@ def _conduct(
             for line in foresee(campaign, stages, wish):
                 click.echo(line)
             return OK
-        _log_to_stderr(log_format)
-        done = conduct(campaign, stages, wish, _talker(log_format))
-        _show_failures(done)
+        _log_to_stderr(talk)
+        done = conduct(campaign, stages, wish, talk)
+        _show_failures(done, talk)
         if "report" in names:
-            _say_where(campaign)
+            _say_where(campaign, talk)
         return _exit_code(done)
 
-    _guarded(go)
+    talk = _talker(log_format)
+    _guarded(go, talk)
 
 
 def _exit_code(done: Conducted) -> int:
@@ -169,31 +172,31 @@ def _exit_code(done: Conducted) -> int:
     return PARTLY if done.failed or done.doubts else OK
 
 
-def _show_failures(done: Conducted) -> None:
+def _show_failures(done: Conducted, talk: Talk) -> None:
     for one in done.failed:
-        _say(f"{one.stage} {one.unit}: {one.problem}", "red")
+        talk(f"{one.stage} {one.unit}: {one.problem}", "red")
     for words in done.doubts:
-        _say(words, "yellow")
+        talk(words, "yellow")
 
 
-def _say_where(campaign: Campaign) -> None:
-    _say(f"look at {campaign.files.reports / 'index.html'}")
+def _say_where(campaign: Campaign, talk: Talk) -> None:
+    talk(f"look at {_from_here(campaign.files.reports / 'index.html')}")
     folder = campaign.out / "counties"
     if folder.is_dir():
-        _say(f"county folders: {folder}")
+        talk(f"county folders: {_from_here(folder)}")
 
 
-def _talker(log_format: str) -> Callable[[str], None]:
-    if log_format == "json":
-        return lambda words: click.echo(json.dumps({"say": words}, ensure_ascii=False), err=True)
-    return _say
+def _from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _log_to_stderr(log_format: str) -> None:
+def _talker(log_format: str) -> Talk:
+    return _say_json if log_format == "json" else _say
+
+
+def _log_to_stderr(talk: Talk) -> None:
     """What long work says of its progress goes the way of all talk."""
     import logging
-
-    talk = _talker(log_format)
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -205,31 +208,40 @@ def _log_to_stderr(log_format: str) -> None:
 
 
 def _say(words: str, colour: str | None = None) -> None:
-    click.secho(words, err=True, fg=colour if sys.stderr.isatty() else None)
+    click.secho(words, err=True, fg=colour if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else None)
 
 
-def _guarded(work: Callable[[], int]) -> None:
+def _say_json(words: str, _: str | None = None) -> None:
+    click.echo(json.dumps({"say": words}, ensure_ascii=False), err=True)
+
+
+def _guarded(work: Callable[[], int], talk: Talk = _say) -> None:
     """Run a command's work; what it raises becomes words and the exit code of the contract."""
     try:
         code = work()
-    except Refusal as refusal:
-        for line in refusal.lines():
-            _say(line, "red")
-        code = refusal.code
     except KeyboardInterrupt:
-        _say("interrupted; run again to go on where it stopped", "red")
+        talk("interrupted; run again to go on where it stopped", "red")
         code = INTERRUPTED
-    except Exception as bug:
-        code = _bug(bug)
+    except BrokenPipeError:
+        raise  # whoever read our data has had enough; click ends quietly
+    except Exception as problem:
+        refusal = problem if isinstance(problem, Refusal) else of_machine(problem)
+        code = _refused(refusal, talk) if refusal else _bug(problem, talk)
     sys.exit(code)
 
 
-def _bug(bug: Exception) -> int:
+def _refused(refusal: Refusal, talk: Talk) -> int:
+    for line in refusal.lines():
+        talk(line, "red")
+    return refusal.code
+
+
+def _bug(bug: Exception, talk: Talk) -> int:
     import traceback
 
     outcome = getattr(bug, "outcome", None)
-    click.echo(outcome.trace if outcome else "".join(traceback.format_exception(bug)), err=True)
-    _say("this is a bug of tuban: please send the lines above with the campaign.toml", "red")
+    talk(outcome.trace if outcome else "".join(traceback.format_exception(bug)))
+    talk("this is a bug of tuban: please send the lines above with the campaign.toml", "red")
     return BUG
 
 

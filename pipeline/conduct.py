@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 
 from pipeline.campaign import Campaign, Files
@@ -16,7 +17,9 @@ from pipeline.engine.workers import engine_of, serial
 from pipeline.errors import LOCKED, Refusal
 from pipeline.publish import sweep
 from pipeline.stages import clip, export, ingest, render, report
+from pipeline.verify import SUMS
 
+ROOM_BYTES = 16 << 20
 _ROOMS: dict[str, ModuleType] = {one.STAGE.name: one for one in (ingest, clip, render, export, report)}
 
 
@@ -25,15 +28,15 @@ class Conducted:
     """All outcomes of a run, in order."""
 
     outcomes: list[Outcome] = field(default_factory=list)
-
-    def of(self, stage: str) -> list[Outcome]:
-        return [one for one in self.outcomes if one.stage == stage]
+    doubts: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[Outcome]:
-        return [one for one in self.outcomes if one.status in ("failed", "refused")]
+        return _failed(self.outcomes)
 
-    doubts: list[str] = field(default_factory=list)
+
+def _failed(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return [one for one in outcomes if one.status in ("failed", "refused")]
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,21 @@ def foresee(campaign: Campaign, stages: Sequence[Stage], wish: Wish) -> Iterator
     """What a run would do and why, a line a job; it ends at the first stage of the whole run that would run, since
     what follows depends on what that finds."""
     shop = Workshop.at(campaign.out, again=wish.again)
+    above: set[str] = set()
     for stage in stages:
-        stale = [(job.name, why) for job in _jobs(campaign, stage, wish, shop) if (why := why_stale(shop, job))]
-        yield from (f"{name}: {why}" for name, why in stale)
+        found = [(job, why_stale(shop, job) or _follows(job, above)) for job in _jobs(campaign, stage, wish, shop)]
+        stale = [(job, why) for job, why in found if why]
+        yield from (f"{job.name}: {why}" for job, why in stale)
         if not stale:
             yield f"{stage.name}: fresh"
-        elif stage.grain == "run":
+        elif stage.grain == "run" and stage is not stages[-1]:
             yield "what follows depends on what this finds"
             return
+        above |= {job.unit for job, _ in stale}
+
+
+def _follows(job: Job, above: set[str]) -> str:
+    return "follows what is done before it" if job.unit in above or (above and not job.unit) else ""
 
 
 def conduct(campaign: Campaign, stages: Sequence[Stage], wish: Wish, talk: Callable[[str], None]) -> Conducted:
@@ -75,6 +85,7 @@ def conduct(campaign: Campaign, stages: Sequence[Stage], wish: Wish, talk: Calla
                 done.outcomes += outcomes
                 done.doubts += _doubts(stage, shop)
                 talk(stage_line(stage.name, outcomes))
+                _stop_if_full(campaign.out, outcomes)
                 _stop_if_run_failed(stage, outcomes)
         finally:
             shop.digests.save()
@@ -86,7 +97,10 @@ def _run_stage(campaign: Campaign, stage: Stage, wish: Wish, shop: Workshop) -> 
     shop.engine = serial if stage.grain == "run" else engine_of(wish.workers)
     if stage.grain == "county":
         _retire(campaign, stage, shop)
-    return run_jobs(shop, jobs)
+    outcomes = run_jobs(shop, jobs)
+    for one in _failed(outcomes) if stage is export.STAGE else ():
+        export.withdraw(campaign.files, one.unit)
+    return outcomes
 
 
 def _jobs(campaign: Campaign, stage: Stage, wish: Wish, shop: Workshop) -> list[Job]:
@@ -118,11 +132,19 @@ def _doubts(stage: Stage, shop: Workshop) -> list[str]:
 def _retire(campaign: Campaign, stage: Stage, shop: Workshop) -> None:
     """Products of counties that have no patches any more go; what people sent stays in the archive."""
     there = {one.code for one in county_slices(campaign)}
-    for unit in [one for one in shop.receipts.units(stage.name) if one not in there]:
+    made = {one.parent.name for one in campaign.files.county("").glob(f"*/{SUMS}")}
+    for unit in (made | set(shop.receipts.units(stage.name))) - there:
         shutil.rmtree(campaign.files.work(stage.name, unit), ignore_errors=True)
         if stage.name == "export":
-            shutil.rmtree(campaign.files.county(unit), ignore_errors=True)
+            export.withdraw(campaign.files, unit)
         shop.receipts.drop(stage.name, unit)
+
+
+def _stop_if_full(out: Path, outcomes: Sequence[Outcome]) -> None:
+    """What fails on a full disk fails in many words; this is said once."""
+    free = shutil.disk_usage(out).free
+    if free < ROOM_BYTES and _failed(outcomes):
+        raise Refusal(f"the disk of {out} is full: {free >> 20} MB are left", "make room and run again")
 
 
 def _stop_if_run_failed(stage: Stage, outcomes: Sequence[Outcome]) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 import glob
 import json
+import os
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.campaign import Campaign, ImageryFile, Inputs
 from pipeline.errors import INPUT, USAGE, Refusal, Refusals
@@ -31,7 +32,7 @@ class ImageryFiles(_Table):
     """One entry of `[inputs] before` or `after` as a table."""
 
     path: str
-    date: str = ""
+    date: Annotated[str, BeforeValidator(str)] = ""  # quoted or not
     sensor: str = ""
     bands: tuple[int, ...] = ()
 
@@ -85,6 +86,7 @@ def read_campaign(path: Path) -> Campaign:
     Raises:
         Refusals: every mistake found; exit code 2, or 4 where nothing but input files is missing.
     """
+    path = Path(os.path.abspath(path))  # noqa: PTH100  (whatever folder the command is given in, the same jobs)
     tree = read_toml(path)
     found: list[Refusal] = []
     found += _unknown(tree, [*TOP, *(stage.name for stage in STAGES)], path.name, "section")
@@ -98,7 +100,12 @@ def read_campaign(path: Path) -> Campaign:
     sections = {one.name: _parse(one.section, tree.get(one.name, {}), one.name, found) for one in STAGES}
     if campaign and campaign.language and campaign.language not in languages():
         found.append(_choice("[campaign] language", campaign.language, languages()))
+    folders = [path.parent / one.folder for one in (archive, output) if one]
+    found += _folder_mistakes(path.parent, folders)
     resolved = _resolve(path.parent, inputs, profile, found) if inputs else None
+    found += _made_here(resolved, folders) if resolved else []
+    if campaign and profile and sections["render"]:
+        found += _not_shelved(path.parent, {"form": campaign.form or profile.form, **vars(sections["render"])})
     if found:
         raise Refusals(found)
     assert resolved is not None  # everything was parsed, or something is in `found`
@@ -111,8 +118,25 @@ def read_campaign(path: Path) -> Campaign:
         archive=path.parent / archive.folder,
         out=path.parent / output.folder,
         sections=sections,
-        raw=tree,
     )
+
+
+def _folder_mistakes(base: Path, folders: list[Path]) -> list[Refusal]:
+    """Evidence and products apart, and neither of them the folder where the campaign lies: products may be deleted."""
+    whole = [one.resolve() for one in folders]
+    if any(base.resolve().is_relative_to(one) for one in whole):
+        return [Refusal("[output] and [archive] need folders of their own", 'write folder = "out"', USAGE)]
+    if len(whole) == 2 and (whole[0].is_relative_to(whole[1]) or whole[1].is_relative_to(whole[0])):
+        return [Refusal("[output] and [archive] lie in one another", "products may be deleted, evidence never", USAGE)]
+    return []
+
+
+def _made_here(inputs: Inputs, folders: list[Path]) -> list[Refusal]:
+    """What a run makes must not be what the next one reads."""
+    files = [*inputs.patches, *inputs.counties, *(one.path for one in inputs.imagery)]
+    made = [one for one in files if any(one.is_relative_to(folder) for folder in folders)]
+    hint = "name the folder where deliveries are put"
+    return [Refusal(f"[inputs] takes in what a run writes: {made[0]}", hint, USAGE)] if made else []
 
 
 _NEEDED = {
@@ -226,6 +250,33 @@ def _resolve(base: Path, inputs: _Inputs, profile: _Profile | None, found: list[
     )
 
 
+_SHELVES = {"form": "forms", "style": "styles", "font": "fonts"} | {
+    f"{sheet}_layout": "layouts" for sheet in ("detail", "overview", "index")
+}
+
+
+def _not_shelved(base: Path, values: Mapping[str, Any]) -> Iterator[Refusal]:
+    """Names that are neither on the shelf nor a file of the office's own."""
+    for key, folder in _SHELVES.items():
+        name = values[key]
+        if Path(name).suffix and not (base / name).is_file():
+            hint = "a name with a suffix is a file of your own, taken from the folder of the campaign file"
+            yield Refusal(f"{key} = {name!r}: {base / name} does not exist", hint, USAGE)
+        elif name and not Path(name).suffix and not (shelf() / folder / f"{name}.toml").is_file():
+            yield _choice(key, name, [one.stem for one in (shelf() / folder).glob("*.toml")])
+
+
+_RENAME = "rename it (all at once: convmv -f gbk -t utf8 --notest *)"
+
+
+def _odd(name: str) -> bool:
+    return any("\ud800" <= one <= "\udfff" for one in name)
+
+
+def _seen(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 _PATHS = "check the path: it is taken from the folder of the campaign file"
 
 
@@ -235,6 +286,9 @@ def _globbed(base: Path, key: str, patterns: list[str], found: list[Refusal]) ->
     for pattern in patterns:
         whole = pattern if Path(pattern).is_absolute() else f"{glob.escape(str(base))}/{pattern}"
         names = sorted(glob.glob(whole, recursive=True))  # noqa: PTH207  (absolute patterns are allowed)
+        found += [
+            Refusal(f"[inputs] {key}: {_seen(one)} is not named in UTF-8", _RENAME, INPUT) for one in names if _odd(one)
+        ]
         paths = [Path(name) for name in names if not Path(name).name.startswith((".", "~$"))]
         if not paths:
             found.append(Refusal(f"[inputs] {key}: nothing matches {pattern!r} in {base}", _PATHS, INPUT))
@@ -261,30 +315,19 @@ def _single(base: Path, key: str, name: str, found: list[Refusal]) -> Path | Non
 def effective(campaign: Campaign) -> str:
     """The configuration in force as TOML: what the file says, and every default with it."""
     facts, inputs = campaign.facts, campaign.inputs
-    lines = [
-        "[campaign]",
-        *_lines({k: v for k, v in vars(facts).items() if k not in ("office", "crs")}),
-        f"form = {_toml(campaign.form)}",
-    ]
-    lines += ["", "[office]", *_lines(vars(facts.office)), "", "[inputs]"]
-    shown = {
-        key: value for key, value in vars(inputs).items() if key not in ("imagery", "patch_fields", "county_fields")
+    apart = ("imagery", "patch_fields", "county_fields")
+    tables: dict[str, Mapping[str, Any]] = {
+        "campaign": {k: v for k, v in vars(facts).items() if k not in ("office", "crs")} | {"form": campaign.form},
+        "office": vars(facts.office),
+        "inputs": {k: v for k, v in vars(inputs).items() if k not in apart}
+        | {phase: [one.path for one in inputs.imagery if one.phase == phase] for phase in ("before", "after")},
+        "inputs.patch_fields": inputs.patch_fields,
+        "inputs.county_fields": inputs.county_fields,
+        "archive": {"folder": campaign.archive},
+        "output": {"folder": campaign.out},
+        **{name: vars(section) for name, section in campaign.sections.items()},
     }
-    for phase in ("before", "after"):
-        shown[phase] = [one.path for one in inputs.imagery if one.phase == phase]
-    lines += _lines(shown)
-    lines += [
-        "",
-        "[inputs.patch_fields]",
-        *_lines(inputs.patch_fields),
-        "",
-        "[inputs.county_fields]",
-        *_lines(inputs.county_fields),
-    ]
-    lines += ["", "[archive]", f"folder = {_toml(campaign.archive)}", "", "[output]", f"folder = {_toml(campaign.out)}"]
-    for name, section in campaign.sections.items():
-        lines += ["", f"[{name}]", *_lines(vars(section))]
-    return "\n".join(lines)
+    return "\n\n".join("\n".join([f"[{name}]", *_lines(values)]) for name, values in tables.items())
 
 
 def _lines(values: Mapping[str, Any]) -> list[str]:

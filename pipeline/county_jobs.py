@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.campaign import Campaign, Files
 from pipeline.engine.digest import file_digest, folder_digest, value_digest
-from pipeline.errors import USAGE, Refusal
+from pipeline.errors import Refusal
 from pipeline.records import CampaignFacts
 from pipeline.shelf import shelf
 
@@ -29,7 +29,8 @@ class CountySlice:
 
     @property
     def scenes_digest(self) -> str:
-        return value_digest(self.scenes)
+        """Of what the imagery shows, wherever it lies."""
+        return value_digest([{key: value for key, value in one.items() if key != "path"} for one in self.scenes])
 
 
 def county_slices(campaign: Campaign) -> list[CountySlice]:
@@ -46,13 +47,15 @@ def wanted(slices: Sequence[CountySlice], only: Sequence[str]) -> list[CountySli
     """The counties whose code begins with one of `only`; all where that is empty.
 
     Raises:
-        Refusal: no county with patches has such a code.
+        Refusal: one of them is the beginning of no code of a county with patches.
     """
-    chosen = [one for one in slices if not only or one.code.startswith(tuple(only))]
-    if only and not chosen:
+    strange = [prefix for prefix in only if not any(one.code.startswith(prefix) for one in slices)]
+    if strange:
         codes = ", ".join(one.code for one in slices[:12])
-        raise Refusal(f"no county with patches has a code that begins with {' or '.join(only)}", f"there are: {codes}")
-    return chosen
+        raise Refusal(
+            f"no county with patches has a code that begins with {' or '.join(strange)}", f"there are: {codes}"
+        )
+    return [one for one in slices if not only or one.code.startswith(tuple(only))]
 
 
 def _read(files: Files, name: str) -> Any:
@@ -72,9 +75,8 @@ def _slice(code: str, entry: dict[str, Any], scenes: Sequence[dict[str, Any]]) -
 def _frame_reach(box: Sequence[float]) -> list[float]:
     """Degrees of ground that the frames of a county's sheets may show: a patch fills at least a good half of its
     frame, or the frame is a few kilometres wide at the smallest scale that imagery asks for."""
-    # on a map sheet; the margin in degrees is some kilometres
     west, south, east, north = box
-    dx, dy = (east - west) + 0.05, (north - south) + 0.05
+    dx, dy = (east - west) + 0.1, (north - south) + 0.1
     return [west - dx, south - dy, east + dx, north + dy]
 
 
@@ -96,18 +98,8 @@ def shelf_digest(shelves: tuple[str, ...]) -> str:
 
 def own_files(campaign: Campaign, settings: Any, names: Sequence[str]) -> tuple[Any, list[str]]:
     """The settings with an office's own files (values with a suffix, relative to the campaign file) as whole paths,
-    and the digests of those files.
-
-    Raises:
-        Refusal: such a file does not exist.
-    """
+    and the digests of those files."""
     values = {name: getattr(settings, name) for name in names}
     paths = {name: (campaign.file.parent / value).resolve() for name, value in values.items() if Path(value).suffix}
-    for name, path in paths.items():
-        if not path.is_file():
-            raise Refusal(
-                f"{name} = {values[name]!r}: {path} does not exist", "the path is relative to the campaign file", USAGE
-            )
-    return replace(settings, **{name: str(path) for name, path in paths.items()}), [
-        file_digest(one) for one in paths.values()
-    ]
+    digests = [file_digest(one) for one in paths.values()]
+    return replace(settings, **{name: str(path) for name, path in paths.items()}), digests

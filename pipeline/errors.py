@@ -6,9 +6,11 @@ issue (`pipeline.issues`).
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 USAGE, INPUT, LOCKED = 2, 4, 75
+_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
 
 class Refusal(Exception):
@@ -40,3 +42,10 @@ class Refusals(Refusal):
 
     def lines(self) -> list[str]:
         return [line for one in self.found for line in one.lines()]
+
+
+def of_machine(problem: BaseException) -> Refusal | None:
+    """The refusal where the machine is at fault and not the program (a full disk, no right to write), else None."""
+    if isinstance(problem, OSError) and problem.errno in _MACHINE:
+        return Refusal(f"{problem.filename or 'a file'}: {problem.strerror}", "make room, or give the right to write")
+    return None

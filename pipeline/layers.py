@@ -165,5 +165,3 @@ ISSUES = Layer(
         "sentence": "text",
     },
 )
-
-LAYERS = (COUNTIES, PATCHES, RECORDS, QUARANTINE, PIECES, REMAINDERS, ISSUES)

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,19 +21,14 @@ def status_value(files: Files) -> dict[str, Any]:
     Raises:
         Refusal: there is no report yet.
     """
-    path = files.reports / "status.csv"
-    if not path.is_file():
-        raise Refusal("there is no report yet", "run `tuban run` first")
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    balance = json.loads((files.reports / "balance.json").read_bytes())
-    return {"campaign": balance["campaign"], "counties": rows, "issues": _issues(files), "balance": balance}
-
-
-def _issues(files: Files) -> dict[str, int]:
-    folders = [files.state / "issues", files.state / "work" / "render"]
-    paths = [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.jsonl"))]
-    codes = (json.loads(line)["code"] for path in paths for line in path.read_text(encoding="utf-8").splitlines())
-    return dict(sorted(Counter(codes).items()))
+    try:
+        text = (files.reports / "status.csv").read_text(encoding="utf-8-sig")
+        balance = json.loads((files.reports / "balance.json").read_bytes())
+        issues = json.loads(files.state_file("issue_counts.json").read_bytes())
+    except (OSError, ValueError):
+        raise Refusal("there is no whole report", "run `tuban run` or `tuban report` first") from None
+    counties = list(csv.DictReader(io.StringIO(text)))
+    return {"campaign": balance["campaign"], "counties": counties, "issues": issues, "balance": balance}
 
 
 def status_lines(value: dict[str, Any]) -> Iterator[str]:
@@ -72,7 +66,7 @@ def summary_lines(value: dict[str, Any]) -> Iterator[str]:
     if len(wanting) > 20:
         yield f"  and {len(wanting) - 20} more in reports/status.csv"
     failed = [one for one in value["counties"] if one["problem"]]
-    yield from (f"FAILED     {one['code']} {one['name']}: {one['problem']}" for one in failed)
+    yield from (f"NO FOLDER  {one['code']} {one['name']}: {one['problem']}" for one in failed)
     yield "issues     " + (", ".join(f"{count} {code}" for code, count in value["issues"].items()) or "none")
 
 

@@ -21,11 +21,16 @@ case $code in
     75) word="another run holds the lock, nothing was done" ;;
     4) word="the input cannot be used, nothing was begun" ;;
     2) word="the campaign file is mistaken" ;;
+    130 | 137 | 143) word="was stopped; run it again to go on" ;;
     *) word="ended with a bug" ;;
 esac
 echo "tuban $(basename "$(dirname "$(realpath "$config")")"): $word (exit $code), begun $begun"
 echo
-"$tuban" status "$config" --summary 2> /dev/null || true
+case $code in
+    0 | 3) ;;
+    *) echo "What stands there is of an earlier run:" ;;
+esac
+"$tuban" status "$config" --summary 2> /dev/null || echo "No report can be shown."
 if [ $code -ne 0 ]; then
     echo
     echo "The end of $log:"

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,37 @@ def test_json_talk_is_one_object_a_line(world: Path) -> None:
     result = tuban("ingest", world / "campaign.toml", "--log-format", "json")
     assert result.exit_code == 0
     assert all("say" in json.loads(line) for line in result.stderr.splitlines())
+
+
+def test_a_refusal_is_json_too(world: Path) -> None:
+    result = tuban("clip", world / "campaign.toml", "--log-format", "json")
+    assert result.exit_code == 4
+    assert next(json.loads(line)["say"] for line in result.stderr.splitlines()).startswith("no delivery")
+
+
+def test_no_right_to_write_is_said_in_a_sentence(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(world / "archive"))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    result = tuban("run", world / "campaign.toml")
+    assert result.exit_code == 4
+    assert "archive: Permission denied" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_verify_says_what_it_cannot_check(tmp_path: Path) -> None:
+    (tmp_path / "counties" / "320102").mkdir(parents=True)
+    result = tuban("verify", tmp_path)
+    assert (result.exit_code, "SHA256SUMS is missing" in result.stdout) == (3, True)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as zipped:
+        zipped.writestr("320102/SHA256SUMS", "0" * 64 + "  a\n")
+        zipped.writestr("320102/a", "a" * 99)
+    data = bytearray((tmp_path / "x.zip").read_bytes())
+    data[data.index(b"aaaa") + 1] ^= 1
+    (tmp_path / "x.zip").write_bytes(data)
+    result = tuban("verify", tmp_path / "x.zip")
+    assert (result.exit_code, "cannot be unpacked" in result.stderr) == (4, True)
 
 
 @pytest.mark.slow

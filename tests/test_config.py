@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,32 @@ def test_a_folder_with_brackets(folder: Path) -> None:
 
 def test_verbs_and_stages_are_the_same() -> None:
     assert tuple(STAGE_VERBS) == tuple(one.name for one in STAGES)
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ('[output]\nfolder = "."', "folders of their own"),
+        ('[output]\nfolder = "archive/out"', "lie in one another"),
+        ('[archive]\nfolder = "out/archive"', "lie in one another"),
+        ('[output]\nfolder = "d"', "takes in what a run writes"),
+        ('[render]\ndetail_layout = "detail_a5"', "there is no 'detail_a5'"),
+        ('[render]\nfont = "own.ttf"', "own.ttf does not exist"),
+    ],
+)
+def test_what_would_go_wrong_later_is_said_at_once(folder: Path, section: str, said: str) -> None:
+    assert said in "\n".join(lines(folder, f"{GOOD}\n{section}\n"))
+
+
+def test_a_date_of_imagery_needs_no_quotes(folder: Path) -> None:
+    (folder / "b.tif").touch()
+    text = GOOD + 'before = [{ path = "b.tif", date = 2025-03-14 }]\n'
+    (folder / "campaign.toml").write_text(text, encoding="utf-8")
+    assert [one.date for one in read_campaign(folder / "campaign.toml").inputs.imagery] == ["2025-03-14"]
+
+
+def test_a_file_name_that_is_not_utf8_is_named(folder: Path) -> None:
+    (folder / "d" / os.fsdecode(b"\xc7\xe0.geojson")).touch()
+    said = lines(folder, GOOD)
+    assert "is not named in UTF-8" in said[0]
+    assert "rename it" in said[1]

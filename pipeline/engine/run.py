@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +88,7 @@ def _record(shop: Workshop, job: Job, outcome: Outcome) -> Outcome:
 
 def _log(path: Path, outcome: Outcome) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = {key: value for key, value in vars(outcome).items() if value not in ("", 0, (), {})}
+    at = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
+    line = {"at": at} | {key: value for key, value in vars(outcome).items() if value not in ("", 0, (), {})}
     with path.open("a", encoding="utf-8") as log:
         log.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
-
-
-def tally_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    """What happened, for people: one line for each job that went wrong."""
-    for one in outcomes:
-        if one.status in ("failed", "refused"):
-            yield f"{one.stage} {one.unit}: {one.problem}".replace(" :", ":")

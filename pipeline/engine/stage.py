@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.errors import Refusal
+from pipeline.errors import Refusal, of_machine
 
 Status = Literal["done", "fresh", "failed", "refused"]
 
@@ -76,10 +76,11 @@ def do(job: Job) -> Outcome:
     begun = time.perf_counter()
     try:
         done: Done = _function(job.work)(job.task)
-    except Refusal as refusal:
-        return _ended(job, "refused", begun, problem="\n".join(refusal.lines()), code=refusal.code)
-    except Exception as bug:  # the one place where a bug becomes an outcome
-        words = f"{type(bug).__name__}: {bug}"
+    except Exception as problem:  # the one place where a bug becomes an outcome
+        refusal = problem if isinstance(problem, Refusal) else of_machine(problem)
+        if refusal is not None:
+            return _ended(job, "refused", begun, problem="\n".join(refusal.lines()), code=refusal.code)
+        words = f"{type(problem).__name__}: {problem}"
         return _ended(job, "failed", begun, problem=words, trace=traceback.format_exc())
     return _ended(job, "done", begun, tally=dict(done.tally), outputs=tuple(str(one) for one in done.outputs))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -129,12 +131,16 @@ def _ready(busy: list[_Worker]) -> list[_Worker]:
 
 def _serve(pipe: Connection) -> None:
     """A worker's life: take a job, do it, hand back its outcome, until the other end is closed."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when all stop
-    while True:
-        try:
-            job = pipe.recv()
-        except (EOFError, OSError):
-            return
-        pipe.send(do(job))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            pipe.send(do(pipe.recv()))
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed has freed its lock: what its workers still write would meet the next run."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)

@@ -48,6 +48,7 @@ class Announced:
     deadline: str = ""
 
 
+_DIGITS = 9  # of a number of patches
 _AGAIN = "save it as CSV UTF-8 from the spreadsheet"
 
 
@@ -81,9 +82,9 @@ def _announced(path: Path, at: int, cells: dict[str, str]) -> Announced:
     code, patches = number_text(cells["code"]), number_text(cells["patches"])
     if not code:
         raise Refusal(f"{path.name} row {at} has no county code", "fill it in")
-    if patches and not patches.isdecimal():
+    if patches and not (patches.isdecimal() and len(patches) <= _DIGITS):
         raise Refusal(
-            f"{path.name} row {at}: {patches!r} is not a number of patches", "write a whole number, or nothing"
+            f"{path.name} row {at}: {patches[:40]!r} is not a number of patches", "write a whole number, or nothing"
         )
     facts = {name: cells[name] for name in ("area", "status", "reason", "contact", "phone", "deadline")}
     return Announced(code, int(patches) if patches else None, **facts)

@@ -106,7 +106,8 @@ def sort_out(layers: Sequence[ReadLayer], rules: Rules) -> Sorted:
         status[at] = "duplicate"
     _area_units(records, area, status, rules.area_unit)
     result = Sorted(records, status, uids, first, area, _repair_words(records, repairs), issues)
-    records.geometry = list(geometry)
+    came = zip(geometry, records.geometry, records.reason, strict=True)
+    records.geometry = [other if reason else one for one, other, reason in came]  # what is set aside stays as it came
     issues += _quarantine_issues(records)
     issues += _duplicate_issues(result)
     issues += _value_issues(result, rules)
@@ -293,10 +294,16 @@ def _record_issue(records: Records, at: int, code: Code, uid: str = "", **facts:
         source_file=records.file[at],
         source_layer=records.layer[at],
         source_row=records.row[at],
-        wkb_hex=shapely.to_wkb(shapely.point_on_surface(shape), hex=True)
-        if shape is not None and shape.is_valid
-        else "",
+        wkb_hex=_place_hex(shape),
     )
+
+
+def _place_hex(shape: Any) -> str:
+    """A point on a patch; "" where it has no ground to stand on."""
+    if shape is None or shape.is_empty or not shape.is_valid:
+        return ""
+    point = shapely.point_on_surface(shape)
+    return "" if point.is_empty else str(shapely.to_wkb(point, hex=True))
 
 
 def _quarantine_issues(records: Records) -> list[Issue]:

@@ -40,7 +40,8 @@ class ReadLayer:
     def geometries(self) -> Geometries:
         """The delivered geometries; None where there is none or it cannot be understood."""
         blobs = self.table[WKB].to_numpy(zero_copy_only=False)
-        made: Geometries = shapely.from_wkb(blobs, on_invalid="ignore")
+        with np.errstate(invalid="ignore"):  # coordinates that are no numbers are set aside later
+            made: Geometries = shapely.from_wkb(blobs, on_invalid="ignore")
         return made
 
     def has_geometry(self) -> npt.NDArray[np.bool_]:

@@ -60,6 +60,11 @@ class DbfHeader:
     text_spans: tuple[tuple[int, int], ...]  # (offset in the record, length) of the character fields
     field_names: tuple[bytes, ...]
 
+    @property
+    def bytes(self) -> int:
+        """The least size of the file by its header."""
+        return self.header_bytes + self.records * self.record_bytes
+
 
 def read_dbf_header(path: Path) -> DbfHeader:
     """The header of a DBF file.
@@ -186,7 +191,9 @@ def _declared(name: str, evidence: str, texts: Texts, sure: bool = False) -> Enc
         raise Refusal(f"{evidence}, an encoding that is not known", hint)
     if not texts.fit(name):
         other = next((one for one in ("utf-8", "gb18030") if texts.fit(one)), "")
-        hint = f'the bytes fit {other.upper()}: set [inputs] patches_encoding = "{other}"' if other else ""
+        hint = "ask the sender to export it again, as UTF-8"
+        if other:
+            hint = f'the bytes fit {other.upper()}: set [inputs] patches_encoding = "{other}"'
         raise Refusal(f"{evidence}, but the text of the .dbf is not valid in it", hint)
     rival = _rival(name, texts) if texts.words and (not sure or len(texts.words) >= _MANY) else ""
     if rival:

@@ -9,9 +9,7 @@ never stops at one bad file, and says of each what it saw. Names of files in a r
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import sqlite3
 import struct
 import sys
 import tempfile
@@ -25,13 +23,15 @@ from typing import Any
 
 from pipeline.errors import Refusal
 from pipeline.io.encoding import Encoding, dbf_rows, decide, decoded, read_dbf_header
+from pipeline.io.geojson import screened_features
+from pipeline.io.geopackage_screen import screened_tables
+from pipeline.io.shapefile import declared_records
 from pipeline.io.unpack import unpack
+from pipeline.io.width import within_cells, within_columns
 
-VERSION = 4  # of what is parsed and how: part of the key under which results are kept
+VERSION = 5  # of what is parsed and how: part of the key under which results are kept
 ROW, WKB = "__row__", "__wkb__"
 MAX_DEPTH = 8
-_INSTRUCTIONS = (b"gdal_streamed_alg", b"<OGRVRT", b"<!DOCTYPE")
-_LINK = re.compile(rb'"crs"\s*:\s*\{[^{}]*(\{[^{}]*\}[^{}]*)?"link"')
 _AGAIN = "ask the sender to export it again"
 Words = Callable[[bytes], str]
 Parts = Mapping[str, tuple[str, Path]]  # suffix in small letters → name as delivered, where it lies
@@ -174,30 +174,22 @@ def _parse_source(source: Source, folder: Path, encoding: str, report: Report) -
     elif source.format == "gpkg":
         _parse_geopackage(source, folder, report)
     else:
-        _screen_json(source.path)
-        _parse_layer(source, folder, report, "", Encoding("utf-8", "GeoJSON is UTF-8"), -1)
-
-
-def _screen_json(path: Path) -> None:
-    """Refuse what looks like GeoJSON by its name and is something else, or would have GDAL look elsewhere."""
-    data = path.read_bytes()
-    for mark in _INSTRUCTIONS:
-        if mark in data[: 1 << 16]:
-            raise Refusal(f"it is not data but instructions to a program ({mark.decode()})", "ask for plain data")
-    if not data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-        raise Refusal("it is not GeoJSON", _AGAIN)
-    if _LINK.search(data):
-        raise Refusal('its "crs" is a link to somewhere else', "ask for coordinates in longitude and latitude")
+        declared = screened_features(source.path)
+        _parse_layer(source, folder, report, "", Encoding("utf-8", "GeoJSON is UTF-8"), declared)
 
 
 def _parse_shapefile(source: Source, folder: Path, encoding: str, report: Report) -> None:
     for suffix, what in ((".shx", "index"), (".dbf", "attribute table")):
         if suffix not in source.sidecars:
             raise Refusal(f"its {suffix} ({what}) is missing", "ask for all parts of the shapefile, zipped together")
-    declared = _shp_records(source.sidecars[".shp"], source.sidecars[".shx"])
+    declared = declared_records(source.sidecars[".shp"], source.sidecars[".shx"])
     dbf = read_dbf_header(source.sidecars[".dbf"])
+    within_columns(len(dbf.field_names))
     if dbf.records != declared:
         raise Refusal(f"the .shp has {declared} records and the .dbf {dbf.records}", _AGAIN)
+    there = source.sidecars[".dbf"].stat().st_size
+    if dbf.bytes > there:
+        raise Refusal(f"the .dbf is cut off: {there} of {dbf.bytes} bytes", _AGAIN)
     deleted = int((dbf_rows(source.sidecars[".dbf"], dbf)[:, 0] == ord("*")).sum())
     if deleted:
         hint = "ask the sender to pack the table, and to say whether these records count"
@@ -210,102 +202,36 @@ def _parse_shapefile(source: Source, folder: Path, encoding: str, report: Report
     _parse_layer(source, folder, report, "", decided, declared)
 
 
-def _shp_records(shp: Path, shx: Path) -> int:
-    """The number of records by the index, after the sizes in both headers were held against the files."""
-    for path in (shp, shx):
-        size = path.stat().st_size
-        with path.open("rb") as source:
-            head = source.read(100)
-        if len(head) < 100 or struct.unpack(">i", head[:4])[0] != 9994:
-            raise Refusal(f"the {path.suffix} has no valid header", _AGAIN)
-        said = struct.unpack(">i", head[24:28])[0] * 2
-        if said > size:
-            raise Refusal(f"the {path.suffix} is cut off: {size} of {said} bytes", _AGAIN)
-    index = shx.read_bytes()[100:]
-    ends = [2 * (offset + length) + 8 for offset, length in struct.iter_unpack(">ii", index[: len(index) // 8 * 8])]
-    if ends and max(ends) > shp.stat().st_size:
-        raise Refusal("the .shx points beyond the end of the .shp", _AGAIN)
-    return len(ends)
-
-
 def _parse_geopackage(source: Source, folder: Path, report: Report) -> None:
     import fiona
 
-    tables = _screened_tables(source)
-    layers = [one for one in fiona.listlayers(source.path) if one in tables]
-    if not layers:
+    tables, others = screened_tables(source.path, source.sidecars)
+    for one in others:
+        hint = "ask for it as a layer, or to leave it out"
+        _refuse(report, source.shown, "FILE_UNREADABLE", Refusal(f"its table {one} has outlines but is no layer", hint))
+    if not tables:
         raise Refusal("the GeoPackage has no feature table", "ask for a layer of polygons")
-    for layer in layers:
-        _parse_layer(source, folder, report, layer, Encoding("utf-8", "GeoPackage is UTF-8"), tables[layer])
-
-
-def _screened_tables(source: Source) -> dict[str, int]:
-    """Feature tables with their row counts, read with SQLite alone before GDAL opens the file."""
-    head = source.path.read_bytes()[:100]
-    if not head.startswith(b"SQLite format 3\0"):
-        raise Refusal("it is not a GeoPackage", _AGAIN)
-    if head[18:20] == b"\x02\x02":
-        hint = "ask the sender to close QGIS, or for all three files (.gpkg, .gpkg-wal, .gpkg-shm)"
-        if ".gpkg-wal" not in source.sidecars:
-            raise Refusal("it was copied while open: edits may be missing (write-ahead log not delivered)", hint)
-        _fold_log(source.path)
-    try:
-        return _read_tables(source.path)
-    except sqlite3.DatabaseError as problem:
-        raise Refusal(f"the GeoPackage is damaged ({problem})", _AGAIN) from problem
-
-
-def _fold_log(path: Path) -> None:
-    with sqlite3.connect(path) as base:
-        base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        base.execute("PRAGMA journal_mode=DELETE")
-    base.close()
-
-
-def _read_tables(path: Path) -> dict[str, int]:
-    base = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
-    try:
-        base.execute("PRAGMA trusted_schema=0")
-        base.execute("PRAGMA cell_size_check=1")
-        if base.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise Refusal("the GeoPackage is damaged (quick_check)", _AGAIN)
-        for kind, name, sql in base.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall():
-            _screen_schema(kind, name, sql)
-        tables = [row[0] for row in base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
-        return {one: base.execute(f'SELECT count(*) FROM "{_quoted(one)}"').fetchone()[0] for one in sorted(tables)}
-    finally:
-        base.close()
-
-
-def _screen_schema(kind: str, name: str, sql: str) -> None:
-    hint = "ask for a GeoPackage with plain tables"
-    if kind == "view":
-        raise Refusal(f"it holds a view ({name}), which can hide or invent records", hint)
-    if kind == "table" and sql.upper().startswith("CREATE VIRTUAL") and " USING RTREE" not in sql.upper():
-        raise Refusal(f"it holds a virtual table ({name})", hint)
-    known = ("rtree_", "gpkg_", "trigger_insert_feature_count", "trigger_delete_feature_count")
-    if kind == "trigger" and not name.startswith(known):
-        raise Refusal(f"it holds a trigger ({name})", hint)
-
-
-def _quoted(name: str) -> str:
-    return name.replace('"', '""')
+    seen = fiona.listlayers(source.path)
+    for layer, count in tables.items():
+        if layer not in seen:
+            raise Refusal(f"its layer {layer} is not listed as a layer", _AGAIN)
+        _parse_layer(source, folder, report, layer, Encoding("utf-8", "GeoPackage is UTF-8"), count)
 
 
 def _parse_layer(source: Source, folder: Path, report: Report, layer: str, encoding: Encoding, declared: int) -> None:
     """Read one layer whole and write its Arrow table; `layer` is "" where the file has but one."""
     import pyarrow as pa
-    from pyogrio.raw import read_arrow
 
     # ISO 8859-1 is one to one: GDAL hands over the bytes of a DBF as they are, and we decode them strictly.
     option = {"encoding": "ISO-8859-1"} if source.format == "shapefile" else {}
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        meta, table = read_arrow(source.path, layer=layer or None, datetime_as_string=True, **option)
+        meta, table = _read_layer(source.path, layer, option)
         if 0 <= declared != table.num_rows:
             sentence = f"{table.num_rows} records were read of the {declared} it says it has"
             _refuse(report, source.shown, "RECORDS_LOST", Refusal(sentence, _AGAIN))
             return
+        within_cells(table.num_rows, table.num_columns)
         geometry = _geometry_column(table, meta["geometry_name"] or "wkb_geometry")
         at = [one for one in range(table.num_columns) if one != geometry]
         words = _words(encoding.name) if source.format == "shapefile" else _plain
@@ -318,6 +244,17 @@ def _parse_layer(source: Source, folder: Path, report: Report, layer: str, encod
     types = [str(table.column(one).type) for one in at]
     facts = (encoding.name, evidence, max(declared, table.num_rows), table.num_rows, fields, types)
     report.layers.append(LayerReport(source.shown, layer, source.format, name, meta["crs"] or "", *facts))
+
+
+def _read_layer(path: Path, layer: str, option: dict[str, str]) -> tuple[dict[str, Any], Any]:
+    from pyogrio.errors import CRSError
+    from pyogrio.raw import read_arrow
+
+    try:
+        meta, table = read_arrow(path, layer=layer or None, datetime_as_string=True, **option)
+    except (CRSError, UnboundLocalError) as problem:  # the second where pyogrio gets no text for it at all
+        raise Refusal("what it says of its coordinate system (.prj) is damaged", _AGAIN) from problem
+    return meta, table
 
 
 def _write(path: Path, table: Any) -> None:
@@ -407,13 +344,15 @@ def _safe_wkb(table: Any, geometry: int) -> Any:
 
     They are read once here, in the child, so that one that kills its reader does so where nothing is lost.
     """
+    import numpy as np
     import pyarrow as pa
     import shapely
 
     if geometry < 0:
         return pa.nulls(table.num_rows, pa.binary())
     blobs = [_safe(one) if one else None for one in table.column(geometry).to_pylist()]
-    shapely.from_wkb(blobs, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are set aside later
+        shapely.from_wkb(blobs, on_invalid="ignore")
     return pa.array(blobs, pa.binary())
 
 

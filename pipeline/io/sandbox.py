@@ -121,8 +121,9 @@ except (ImportError, ValueError, OSError):
     pass
 try:
     import ctypes
-    ctypes.CDLL(None).unshare(0x40000000)  # CLONE_NEWNET: no network; refused where the user may not, and then
-except (OSError, AttributeError):          # the driver list and the screening of contents stand alone
+    unshare = ctypes.CDLL(None).unshare  # no network: CLONE_NEWNET, for plain users with CLONE_NEWUSER; where both
+    unshare(0x40000000) and unshare(0x50000000)  # are forbidden, driver list and screening of contents stand alone
+except (OSError, AttributeError):
     pass
 from pipeline.io.parser import main
 main()

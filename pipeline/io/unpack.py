@@ -6,8 +6,12 @@ wrong checksums (Python's zipfile verifies CRC-32 while inflating, GDAL does not
 
 from __future__ import annotations
 
+import lzma
 import stat
+import struct
+import unicodedata
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -36,9 +40,10 @@ def unpack(archive: Path, folder: Path) -> list[Member]:
     """
     try:
         with zipfile.ZipFile(archive) as zipped:
-            infos = [one for one in zipped.infolist() if not one.is_dir()]
+            infos = [one for one in zipped.infolist() if not member_name(one).endswith("/")]
             _screen(infos)
-            named = sorted((member_name(one), one) for one in infos if not _junk(member_name(one)))
+            kept = [(member_name(one), one) for one in infos if not _junk(member_name(one))]
+            named = sorted(kept, key=lambda one: one[0])
             _no_twins([name for name, _ in named])
             budget = MAX_BYTES
             members = []
@@ -47,7 +52,7 @@ def unpack(archive: Path, folder: Path) -> list[Member]:
                 budget -= _inflate(zipped, info, path, budget)
                 members.append(Member(name, path))
             return members
-    except zipfile.BadZipFile as problem:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error) as problem:
         raise Refusal(f"the archive is damaged ({problem})", "ask the sender to send it again") from problem
     except (EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as problem:
         raise Refusal(
@@ -58,14 +63,14 @@ def unpack(archive: Path, folder: Path) -> list[Member]:
 def member_name(info: zipfile.ZipInfo) -> str:
     """The name of a member: the UTF-8 flag, else strict UTF-8, else strict GB18030, else code page 437."""
     if info.flag_bits & 0x800:
-        return info.filename
+        return info.orig_filename  # whole, where `filename` ends at a NUL
     raw = info.orig_filename.encode("cp437", errors="replace")
     for encoding in ("utf-8", "gb18030"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return info.filename
+    return info.orig_filename
 
 
 def _junk(name: str) -> bool:
@@ -89,15 +94,22 @@ def _screen(infos: list[zipfile.ZipInfo]) -> None:
 
 def _escapes(name: str) -> bool:
     steps = name.replace("\\", "/").split("/")
-    return name.startswith(("/", "\\")) or ".." in steps or ":" in steps[0] or any(ord(one) < 32 for one in name)
+    return (
+        not name
+        or name.startswith(("/", "\\"))
+        or ".." in steps
+        or ":" in steps[0]
+        or any(ord(one) < 32 for one in name)
+    )
 
 
 def _no_twins(names: list[str]) -> None:
     seen: set[str] = set()
     for name in names:
-        if name.casefold() in seen:
+        key = unicodedata.normalize("NFC", name).casefold()
+        if key in seen:
             raise Refusal(f"the archive holds {name!r} twice", "programs differ in which they read: ask for one")
-        seen.add(name.casefold())
+        seen.add(key)
 
 
 def _inflate(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, budget: int) -> int:

@@ -343,7 +343,7 @@ def _slices(
         asked = own[np.array(pieces.columns["asked"])[own]]
         digests = [file_digest(path), *(county_digest[one] for one in [at, *near])]
         index[code] = {
-            "digest": value_digest(digests + [asdict(task.facts), _names(county_table, [at, *near])]),
+            "digest": value_digest(digests + [_names(county_table, [at, *near])]),
             "rows": [at, *near],
             "box": shapely.total_bounds(pieces.geometry[asked]).tolist(),
             "asked": len(asked),

@@ -16,13 +16,12 @@ from pipeline.engine.digest import file_digest, value_digest
 from pipeline.engine.run import Workshop, job_of, outputs_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal
-from pipeline.publish import swap_folder
+from pipeline.publish import private, swap_folder
 from pipeline.records import CampaignFacts, Scene
+from pipeline.verify import SUMS, altered
 
 if TYPE_CHECKING:
     from pipeline.forms.maplayers import ImageryLayer
-
-SUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class Task:
     county: CountySlice
     settings: Section
     form: str
+    drawn: bool  # whether the book that lies there is of this state
 
 
 def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[Job]:
@@ -65,13 +65,16 @@ def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[J
     for one in wanted(county_slices(campaign), only):
         book = outputs_of(shop, "render", one.code)
         parts = common | {"pieces": one.digest, "imagery": one.scenes_digest, "book": value_digest(book)}
-        made.append(job_of(STAGE, one.code, Task(campaign.files, facts, one, settings, chosen.form), parts))
+        task = Task(campaign.files, facts, one, settings, chosen.form, bool(book))
+        made.append(job_of(STAGE, one.code, task, parts))
     return made
 
 
 def work(task: Task) -> Done:
     """Make the folder privately; publish it when pages, rows and features agree."""
     code, files = task.county.code, task.files
+    if not task.drawn:
+        raise Refusal(f"county {code} has no book of sheets", "run `tuban run`, or `tuban render` first")
     made = files.work("export", code)
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
@@ -79,8 +82,24 @@ def work(task: Task) -> Done:
     _check(task, rows)
     _write_sums(made)
     target = files.county(code)
+    keep_altered(files, code)
     swap_folder(made, target)
     return Done(tuple(sorted(one for one in target.iterdir() if one.is_file())), rows)
+
+
+def keep_altered(files: Files, code: str) -> None:
+    """What people changed in a county's folder, or put there, goes to the archive before the folder is replaced."""
+    for path in altered(files.county(code)):
+        kept = files.archive / "returns" / "altered" / code / f"{file_digest(path)[:12]}_{path.name}"
+        if not kept.exists():
+            with private(kept) as place:
+                shutil.copyfile(path, place)
+
+
+def withdraw(files: Files, code: str) -> None:
+    """Take back a county's folder: what stands there is not what the county should be handed."""
+    keep_altered(files, code)
+    shutil.rmtree(files.county(code), ignore_errors=True)
 
 
 def _fill(task: Task, folder: Path) -> dict[str, int]:
@@ -94,7 +113,7 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     from pipeline.layers import COUNTIES
 
     code, files, facts = task.county.code, task.files, task.facts
-    book = _book(files, code)
+    book = json.loads((files.work("render", code) / "book.json").read_bytes())
     pieces = read_pieces(files.slice(code))
     county = read_county(files[COUNTIES], task.county.rows)
     form = load_form(task.form)
@@ -109,14 +128,6 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     projection = county_projection(facts.crs, middle.x, middle.y)
     write_project(folder / f"{code}_project.qgz", form, facts, county, pieces, projection.crs, imagery)
     return {"rows": rows, "features": features, "pages": len(pages)}
-
-
-def _book(files: Files, code: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((files.work("render", code) / "book.json").read_bytes())
-    except OSError:
-        raise Refusal(f"county {code} has no book of sheets", "run `tuban run`, or `tuban render` first") from None
-    return found
 
 
 def _link(made: Path, name: Path) -> None:

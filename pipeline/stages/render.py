@@ -31,12 +31,11 @@ class Task:
 
 def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]:
     """A job for each county that is asked about something."""
-    settings, own = own_files(
-        campaign, campaign.sections["render"], ("detail_layout", "overview_layout", "index_layout", "style", "font")
-    )
+    chosen = campaign.sections["render"]
+    settings, own = own_files(campaign, chosen, ("detail_layout", "overview_layout", "index_layout", "style", "font"))
     facts = county_facts(campaign)
     common = {
-        "settings": value_digest([asdict(settings), asdict(facts)]),
+        "settings": value_digest([asdict(chosen), asdict(facts)]),
         "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
     }
     made = []
@@ -90,7 +89,6 @@ def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary, before: boo
 
     configured = {"before": before, "after": after}
     of = {one.patch_uid: one for one in pieces if one.own}
-
     words = texts(task.facts.language)
 
     def issue(code: Code, uid: str, **facts: str) -> Issue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from pipeline.accounts import CountyStatus, announcement, balance, imbalances
 from pipeline.campaign import Campaign, Files
-from pipeline.county_jobs import county_facts, county_slices, shelf_digest
+from pipeline.county_jobs import CountySlice, county_facts, county_slices, shelf_digest
 from pipeline.engine.digest import value_digest
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
@@ -63,21 +64,27 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         "settings": value_digest([asdict(facts), share]),
         "shelf": shelf_digest(STAGE.shelves),
     }
-    ends = tuple(_end(shop, one.code) for one in slices)
+    undone = texts(facts.language)["account.undone"]
+    ends = tuple(_end(shop, one, undone) for one in slices)
     return [job_of(STAGE, "", Task(campaign.files, facts, expected, ends, share), parts)]
 
 
-def _end(shop: Workshop, code: str) -> CountyEnd:
-    render, export = shop.receipts.find("render", code), shop.receipts.find("export", code)
-    undone = [one for one in (render, export) if one is None or one.status != "done"]
-    problem = (undone[0].problem if undone[0] else "not done yet") if undone else ""
-    pages = int(render.tally.get("pages", 0)) if render and render.status == "done" else 0
-    rows = int(export.tally.get("rows", 0)) if export and export.status == "done" else 0
-    return CountyEnd(code, pages, rows, problem.splitlines()[0] if problem else "")
+def _end(shop: Workshop, county: CountySlice, undone: str) -> CountyEnd:
+    """What the county's two jobs came to, where they were done on the pieces that the county has now."""
+    found = [shop.receipts.find(stage, county.code) for stage in ("render", "export")]
+    ended = [one if one and one.parts.get("pieces") == county.digest else None for one in found]
+    problems = [one.problem if one else undone for one in ended if not one or one.status != "done"]
+    pages, rows = (
+        int(one.tally.get(name, 0)) if one and one.status == "done" else 0
+        for one, name in zip(ended, ("pages", "rows"), strict=True)
+    )
+    return CountyEnd(county.code, pages, rows, (problems or [""])[0].partition("\n")[0])
 
 
 def work(task: Task) -> Done:
     """Write all reports; the books are written even where they do not balance, and say so."""
+    from pipeline.io.tables import layer_table, write_parquet
+
     files = task.files
     ingest, clip = (_state(files, f"{one}_summary.json") for one in ("ingest", "clip"))
     announced = _announced(task)
@@ -88,7 +95,11 @@ def work(task: Task) -> Done:
     whole = not any(one.problem for one in task.ends)
     wrong = imbalances(books, ingest, whole, texts(task.facts.language))
     ingest["quarantine_passed"] = _passed(task, ingest)
-    outputs = [*_tables(task, issues), *_reports(task, books, counties, issues, wrong, ingest)]
+    columns, places = _issue_columns(task, issues)
+    table = layer_table(ISSUES, columns, places, task.facts.crs)
+    outputs = [write_parquet(files[ISSUES], table), files.state_file("issue_counts.json")]
+    write_json(outputs[-1], dict(sorted(Counter(columns["code"]).items())))
+    outputs += _reports(task, books, counties, issues, columns["sentence"], wrong, ingest)
     tally = {"issues": len(issues), "imbalances": len(wrong), "quarantine_passed": ingest["quarantine_passed"]}
     return Done(tuple(outputs), tally | {"refused_files": len(ingest["refused_files"])})
 
@@ -159,13 +170,6 @@ def _collected(files: Files, ends: Sequence[CountyEnd]) -> list[Issue]:
     return [issue for path in paths for issue in read_issues(path)]
 
 
-def _tables(task: Task, issues: Sequence[Issue]) -> list[Path]:
-    from pipeline.io.tables import layer_table, write_parquet
-
-    columns, geometry = _issue_columns(task, issues)
-    return [write_parquet(task.files[ISSUES], layer_table(ISSUES, columns, geometry, task.facts.crs))]
-
-
 def _issue_columns(task: Task, issues: Sequence[Issue]) -> tuple[dict[str, Any], Any]:
     import numpy as np
     import shapely
@@ -188,6 +192,7 @@ def _reports(
     books: dict[str, Any],
     counties: Sequence[CountyStatus],
     issues: Sequence[Issue],
+    sentences: Sequence[str],
     wrong: Sequence[str],
     ingest: dict[str, Any],
 ) -> list[Path]:
@@ -197,9 +202,9 @@ def _reports(
     write_json(reports / "balance.json", books | ({"imbalances": list(wrong)} if wrong else {}))
     write_text(reports / "balance.csv", _csv(_flat(books)))
     write_text(reports / "status.csv", _csv(_status_rows(counties)))
-    columns = _issue_columns(task, issues)[0] if issues else {}
-    sentences = columns.get("sentence", [])
-    morning = Morning(task.facts, books, list(counties), list(issues), sentences, list(wrong), _outlines(task), ingest)
+    morning = Morning(
+        task.facts, books, list(counties), list(issues), list(sentences), list(wrong), _outlines(task), ingest
+    )
     write_text(reports / "index.html", morning_page(morning))
     outputs = [reports / name for name in ("balance.json", "balance.csv", "status.csv", "index.html")]
     outputs += [_write_quarantine(task), *_packages(task)]
@@ -277,4 +282,4 @@ def _packages(task: Task) -> list[Path]:
     return [everything, quarantine]
 
 
-STAGE = Stage("report", 1, "run", Section, "pipeline.stages.report:work", ("styles",))
+STAGE = Stage("report", 2, "run", Section, "pipeline.stages.report:work", ("styles",))

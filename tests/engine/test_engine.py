@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -121,6 +127,63 @@ def test_poison_is_isolated(tmp_path: Path) -> None:
     _, outcomes = go(tmp_path, "poison", "a b bad c d", workers=2)
     assert statuses(outcomes) == ["done", "done", "failed", "done", "done"]
     assert "worker died 2 times" in outcomes[2].problem
+
+
+def slow(task: Task) -> Done:
+    (task.out / f"{task.unit}.pid").write_text(str(os.getpid()))
+    time.sleep(30)
+    return write(task)
+
+
+def ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from tests.engine.test_engine import go
+if __name__ == "__main__":
+    go(Path({str(tmp_path)!r}), "slow", "a b", workers=2)
+"""
+    script = tmp_path / "parent.py"
+    script.write_text(code)
+    root = Path(__file__).parents[2]
+    parent = subprocess.Popen([sys.executable, script], cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
+    try:
+        wait_until(lambda: sum(one.stat().st_size > 0 for one in tmp_path.glob("*.pid")) == 2)
+    finally:
+        parent.kill()
+        parent.wait()
+    pids = [int(one.read_text()) for one in tmp_path.glob("*.pid")]
+    wait_until(lambda: all(map(ended, pids)), 5)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def full(task: Task) -> Done:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(task.out / "x"))
+
+
+def test_a_full_disk_is_no_bug(tmp_path: Path) -> None:
+    _, (outcome,) = go(tmp_path, "full", "a")
+    assert (outcome.status, outcome.trace) == ("refused", "")
+    assert "No space left" in outcome.problem
+
+
+def test_the_log_says_when(tmp_path: Path) -> None:
+    go(tmp_path, units="a")
+    (line,) = (tmp_path / "log" / "outcomes.jsonl").read_text().splitlines()
+    assert datetime.fromisoformat(json.loads(line)["at"]).tzinfo
 
 
 def test_digests_see_content_not_time(tmp_path: Path) -> None:

@@ -111,15 +111,88 @@ def test_another_folder_and_no_out_give_the_same_bytes(finished_master: Path, tm
     assert tree(other / "out") == tree(finished_master / "out")
 
 
-def test_one_touched_attribute_rebuilds_its_counties_only(finished: Path) -> None:
-    before = tree(finished / "out" / "counties")
-    source = next((finished / "deliveries").glob("*.gpkg"))
+def retouch(world: Path, names: tuple[str, ...], value: str) -> None:
+    """Another value for an attribute of the first patch of the delivered GeoPackage."""
+    source = next((world / "deliveries").glob("*.gpkg"))
     layer = pyogrio.list_layers(source)[0][0]
     frame = pyogrio.read_dataframe(source)
-    column = next(one for one in frame.columns if one.upper() in ("BZ", "REMARK", "备注"))
-    frame.loc[0, column] = "touched"
+    frame.loc[0, next(one for one in frame.columns if one.upper() in names)] = value
     source.unlink()
     frame.to_file(source, layer=layer, engine="pyogrio")
+
+
+def test_whatever_folder_the_command_is_given_in(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(finished / "campaign.toml")
+    monkeypatch.chdir(finished)
+    assert " done" not in run(Path("campaign.toml"))
+
+
+def test_a_campaign_that_moved_draws_nothing_anew(finished: Path, tmp_path: Path) -> None:
+    run(finished / "campaign.toml")
+    moved = finished.rename(tmp_path / "moved")
+    before = tree(moved / "out" / "counties")
+    said = run(moved / "campaign.toml").splitlines()
+    assert ["done" in one for one in said if one.startswith(("render", "export"))] == [False, False]
+    assert tree(moved / "out" / "counties") == before
+
+
+def test_a_county_that_fails_is_not_handed_out(finished: Path) -> None:
+    campaign = finished / "campaign.toml"
+    before = {one.name for one in (finished / "out" / "counties").iterdir()}
+    retouch(finished, ("TBBH",), "\U0002eb3d01")  # no such glyph in the font
+    result = tuban("run", campaign)
+    assert result.exit_code == 3
+    there = {one.name for one in (finished / "out" / "counties").iterdir()}
+    (lost,) = before - there
+    assert f"render {lost}: the font" in result.stderr
+    assert f"NO FOLDER  {lost}" in tuban("status", campaign, "--summary").stdout
+    assert tuban("export", campaign).exit_code == 3  # the book of an earlier state is never exported
+    assert not (finished / "out" / "counties" / lost).exists()
+
+
+def test_what_people_wrote_is_kept_when_a_folder_is_replaced(finished: Path) -> None:
+    run(finished / "campaign.toml")
+    folder = sorted((finished / "out" / "counties").iterdir())[0]
+    checklist = folder / f"{folder.name}_checklist.xlsx"
+    checklist.write_bytes(b"filled in")
+    (folder / "笔记.txt").write_text("mine")
+    run(finished / "campaign.toml")
+    kept = sorted((finished / "archive" / "returns" / "altered" / folder.name).iterdir())
+    assert {one.read_bytes() for one in kept} == {b"filled in", b"mine"}
+    assert tuban("verify", finished / "out").exit_code == 0
+
+
+def test_counties_left_out_are_not_called_done(finished: Path) -> None:
+    campaign = finished / "campaign.toml"
+    run(campaign)
+    digests = {code: one["digest"] for code, one in state(campaign, "slices.json").items()}
+    retouch(finished, ("BZ",), "touched")
+    for stage in ("ingest", "clip"):
+        assert tuban(stage, campaign).exit_code == 0
+    touched = {code for code, one in state(campaign, "slices.json").items() if one["digest"] != digests[code]}
+    code = next(one for one in digests if one not in touched)
+    assert tuban("run", campaign, "--only", code).exit_code == 0
+    value = json.loads(tuban("status", campaign, "--json").stdout)
+    assert touched
+    assert {one["code"] for one in value["counties"] if one["published"] == "yes"} == set(digests) - touched
+    assert tuban("run", campaign, "--only", code, "--only", "99").exit_code == 4
+
+
+def test_a_dry_run_follows_what_it_foresees(finished: Path) -> None:
+    campaign = finished / "campaign.toml"
+    run(campaign)
+    with campaign.open("a", encoding="utf-8") as file:
+        file.write("\n[render]\ncrowd = 3\n")
+    lines = tuban("run", campaign, "--dry-run").stdout.splitlines()
+    codes = sorted(state(campaign, "slices.json"))
+    assert [one for one in lines if one.startswith("render")] == [f"render {code}: settings changed" for code in codes]
+    follows = "follows what is done before it"
+    assert lines[-len(codes) - 1 :] == [*(f"export {code}: {follows}" for code in codes), f"report: {follows}"]
+
+
+def test_one_touched_attribute_rebuilds_its_counties_only(finished: Path) -> None:
+    before = tree(finished / "out" / "counties")
+    retouch(finished, ("BZ", "REMARK", "备注"), "touched")
     run(finished / "campaign.toml")
     campaign = finished / "campaign.toml"
     uid = next(one["patch_uid"] for one in table(campaign, "patches") if one["remark"] == "touched")
