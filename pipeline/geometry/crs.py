@@ -56,8 +56,12 @@ def crs_name(text: str) -> str:
     code = crs.to_epsg(min_confidence=25)  # PROJ is shy of Esri spellings: what it proposes is held against the CRS
     if code and parse_crs(f"EPSG:{code}").equals(crs, ignore_axis_order=True):
         return f"EPSG:{code}"
-    known = crs.to_authority(min_confidence=70)
-    return ":".join(known) if known else crs.to_wkt(pretty=False)
+    known = ":".join(crs.to_authority(min_confidence=70) or ())
+    return _LON_LAT.get(known, known) or crs.to_wkt(pretty=False)
+
+
+# The same systems with longitude first; the order of x and y is always so here.
+_LON_LAT = {"OGC:CRS84": "EPSG:4326", "OGC:CRS83": "EPSG:4269"}
 
 
 def geographic_of(text: str) -> str:

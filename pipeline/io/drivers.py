@@ -7,7 +7,7 @@ compares them with the installed ones, so that an upgrade cannot bring in a new 
 
 from __future__ import annotations
 
-ALLOWED = ("ESRI Shapefile", "GPKG", "GeoJSON", "MEM", "Memory")
+ALLOWED = ("ESRI Shapefile", "GPKG", "GeoJSON", "LIBKML", "FlatGeobuf", "MEM", "Memory")
 
 KNOWN = [
     "AAIGrid",
@@ -230,6 +230,7 @@ def parser_environment() -> dict[str, str]:
         "SHAPE_RESTORE_SHX": "NO",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+        "RUST_BACKTRACE": "0",
         "PYTHONHASHSEED": "0",
         "LANG": "C.UTF-8",
     }

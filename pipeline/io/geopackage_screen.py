@@ -14,7 +14,8 @@ _AGAIN = "ask the sender to export it again"
 _PLAIN = "ask for a GeoPackage with plain tables"
 _CLOSED = "ask the sender to close QGIS, or for all three files (.gpkg, .gpkg-wal, .gpkg-shm)"
 _TRIGGERS = ("rtree_", "gpkg_", "trigger_insert_feature_count", "trigger_delete_feature_count")
-_OWN = ("gpkg_", "rtree_", "sqlite_", "layer_styles", "qgis_projects", "ogr_empty_table")
+_INDEXES = ("rtree_", "sqlite_")
+_NOTHING = "ogr_empty_table"  # which GDAL lists where there is no layer at all
 _JOURNAL = bytes.fromhex("d9d505f920a163d7")
 
 
@@ -35,7 +36,7 @@ def screened_tables(path: Path, sidecars: Mapping[str, Path]) -> tuple[dict[str,
         if head[18:20] == b"\x02\x02":
             _fold_log(path, sidecars.get(".gpkg-wal"))
         return _read_tables(path)
-    except sqlite3.DatabaseError as problem:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
         raise Refusal(f"the GeoPackage is damaged ({problem})", _AGAIN) from problem
 
 
@@ -88,15 +89,17 @@ def _read_tables(path: Path) -> tuple[dict[str, int], list[str]]:
 
 def _counted(base: sqlite3.Connection, real: list[str]) -> tuple[dict[str, int], list[str]]:
     """What either list of the GeoPackage calls a feature table must be one; outlines nobody lists are named."""
-    listed = {row[0] for row in base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")}
-    drawn = {row[0] for row in base.execute("SELECT table_name FROM gpkg_geometry_columns")}
+    listed = {str(row[0]) for row in base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")}
+    drawn = {str(row[0]) for row in base.execute("SELECT table_name FROM gpkg_geometry_columns")}
     for name in sorted(listed | drawn):
         if name not in real:
             raise Refusal(f"its layer {name} is not a table", _PLAIN)
         if name not in listed:
             raise Refusal(f"its table {name} has outlines but is not listed as a layer", _AGAIN)
     counts = {one: base.execute(f'SELECT count(*) FROM "{_quoted(one)}"').fetchone()[0] for one in sorted(listed)}
-    others = [one for one in real if one not in listed and not one.startswith(_OWN) and _has_outlines(base, one)]
+    others = [one for one in real if one not in listed and not one.startswith(_INDEXES) and _has_outlines(base, one)]
+    if counts.get(_NOTHING) == 0:
+        del counts[_NOTHING]
     return counts, others
 
 

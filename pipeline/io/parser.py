@@ -25,11 +25,13 @@ from pipeline.errors import Refusal
 from pipeline.io.encoding import Encoding, dbf_rows, decide, decoded, read_dbf_header
 from pipeline.io.geojson import screened_features
 from pipeline.io.geopackage_screen import screened_tables
+from pipeline.io.readers.choice import SUFFIXES, claims, reader
+from pipeline.io.readers.raw import Raw
 from pipeline.io.shapefile import declared_records
 from pipeline.io.unpack import unpack
 from pipeline.io.width import within_cells, within_columns
 
-VERSION = 5  # of what is parsed and how: part of the key under which results are kept
+VERSION = 6  # of what is parsed and how: part of the key under which results are kept
 ROW, WKB = "__row__", "__wkb__"
 MAX_DEPTH = 8
 _AGAIN = "ask the sender to export it again"
@@ -150,16 +152,22 @@ def _split(name: str) -> tuple[str, str]:
 def _source(prefix: str, parts: Parts, folder: Path, report: Report) -> Iterator[Source]:
     """The sources among files of one stem; `prefix` is "" where they are the delivery itself."""
     folder.mkdir()
-    leads = {".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson"}
+    kinds = {**_LEADS, **SUFFIXES}
+    leads = {one: kind for one, kind in kinds.items() if one in parts and _leads(one, parts[one][1])}
     for suffix, kind in leads.items():
-        if suffix not in parts:
-            continue
         own = parts if kind == "shapefile" else {one: parts[one] for one in parts if one.startswith(f"{suffix}-")}
         copies = {one: _copied(path, folder / f"layer{one}") for one, (_, path) in sorted(own.items())}
         lead = copies.get(suffix) or _copied(parts[suffix][1], folder / f"layer{suffix}")
         yield Source(prefix and prefix + parts[suffix][0], kind, lead, copies)
-    if not leads.keys() & parts.keys():
+    if not leads:
         report.ignored += [prefix and prefix + name for name, _ in parts.values()]
+
+
+_LEADS = {".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson"}
+
+
+def _leads(suffix: str, path: Path) -> bool:
+    return suffix in _LEADS or claims(suffix, path)
 
 
 def _copied(path: Path, name: Path) -> Path:
@@ -173,6 +181,9 @@ def _parse_source(source: Source, folder: Path, encoding: str, report: Report) -
         _parse_shapefile(source, folder, encoding, report)
     elif source.format == "gpkg":
         _parse_geopackage(source, folder, report)
+    elif source.format != "geojson":
+        for raw in reader(source.format)(source.path):
+            _take_raw(source, folder, report, raw)
     else:
         declared = screened_features(source.path)
         _parse_layer(source, folder, report, "", Encoding("utf-8", "GeoJSON is UTF-8"), declared)
@@ -255,6 +266,25 @@ def _read_layer(path: Path, layer: str, option: dict[str, str]) -> tuple[dict[st
     except (CRSError, UnboundLocalError) as problem:  # the second where pyogrio gets no text for it at all
         raise Refusal("what it says of its coordinate system (.prj) is damaged", _AGAIN) from problem
     return meta, table
+
+
+def _take_raw(source: Source, folder: Path, report: Report, raw: Raw) -> None:
+    """Write the Arrow table of a layer that a reader of our own made."""
+    import pyarrow as pa
+
+    if 0 <= raw.declared != len(raw.rows):
+        sentence = f"{len(raw.rows)} records were read of the {raw.declared} it says it has"
+        _refuse(report, source.shown, "RECORDS_LOST", Refusal(sentence, _AGAIN))
+        return
+    within_columns(len(raw.fields))
+    fields = _unique(list(raw.fields))
+    columns = [pa.array(raw.rows, pa.int64()), _readable(raw.wkb)]
+    columns += [pa.array(one, pa.string()) for one in raw.fields.values()]
+    name = f"layer{len(report.layers):03d}.arrow"
+    _write(folder / name, pa.table(columns, [ROW, WKB, *fields]))
+    evidence = "; ".join([raw.evidence, *raw.notes])
+    facts = (raw.encoding, evidence, max(raw.declared, len(raw.rows)), len(raw.rows), fields, ["string"] * len(fields))
+    report.layers.append(LayerReport(source.shown, raw.name, source.format, name, raw.crs, *facts))
 
 
 def _write(path: Path, table: Any) -> None:
@@ -344,13 +374,19 @@ def _safe_wkb(table: Any, geometry: int) -> Any:
 
     They are read once here, in the child, so that one that kills its reader does so where nothing is lost.
     """
+    import pyarrow as pa
+
+    if geometry < 0:
+        return pa.nulls(table.num_rows, pa.binary())
+    return _readable(table.column(geometry).to_pylist())
+
+
+def _readable(wkb: Sequence[bytes | None]) -> Any:
     import numpy as np
     import pyarrow as pa
     import shapely
 
-    if geometry < 0:
-        return pa.nulls(table.num_rows, pa.binary())
-    blobs = [_safe(one) if one else None for one in table.column(geometry).to_pylist()]
+    blobs = [_safe(one) if one else None for one in wkb]
     with np.errstate(invalid="ignore"):  # coordinates that are no numbers are set aside later
         shapely.from_wkb(blobs, on_invalid="ignore")
     return pa.array(blobs, pa.binary())

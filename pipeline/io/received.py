@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import Refusal
+from pipeline.io.readers.choice import SUFFIXES
 from pipeline.publish import private, write_json
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".cst")
-READABLE = {".zip": "zip", ".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson"}
+READABLE = {".zip": "zip", ".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson", **SUFFIXES}
 # Suffixes of files that may hold patches but are not read yet: they are work left to do, and said so.
 MAPS_NOT_READ = tuple(
-    ".gdb .mdb .kml .kmz .gml .dxf .dwg .tab .mif .fgb .parquet .db .sqlite .rar .7z .tar .gz .csv .xlsx .xls"  # noqa: SIM905
-    " .txt .dbf .shx .geojsonl .zip".split()
+    f".{one}"
+    for one in "gdb mdb kmz gml dxf dwg tab mif xls tif tiff rar 7z tar gz zip dbf shx".split()  # noqa: SIM905
 )
 
 

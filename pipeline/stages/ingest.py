@@ -159,7 +159,7 @@ def _refuse_if_nothing(task: Task, found: Sorted, refused: Sequence[RefusedFile]
         raise Refusal("the deliveries hold no record at all", "look at [inputs] patches")
 
 
-_FORMATS = "send shapefile (zipped), GeoPackage or GeoJSON, each as a file of its own"
+_FORMATS = "send shapefile (zipped), GeoPackage, GeoJSON, KML, FlatGeobuf, GeoParquet, or a table with outlines"
 
 
 def _file_issues(refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, str]]) -> list[Issue]:
@@ -173,7 +173,7 @@ def _file_issues(refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, st
         )
         for one in refused
     ]
-    return issues + [_not_read(delivery, name) for delivery, name in ignored if _is_map(name)]
+    return issues + [_not_read(delivery, name) for delivery, name in ignored]
 
 
 def _unread_issues(task: Task) -> list[Issue]:
