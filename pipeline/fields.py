@@ -120,7 +120,12 @@ def patch_types(vocabulary: str, language: str) -> dict[str, str]:
     }
 
 
-def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key in which 2 comes before 10."""
+def natural_key(text: str) -> tuple[tuple[int, int, str, str], ...]:
+    """Sort key in which 2 comes before 10; digits are compared as text, for an identifier may have thousands."""
     parts = re.findall(r"\d+|\D+", text)
-    return tuple((0, int(one), one) if one.isdecimal() else (1, 0, one) for one in parts)
+    return tuple(_digits_key(one) if one.isdecimal() else (1, 0, one, one) for one in parts)
+
+
+def _digits_key(digits: str) -> tuple[int, int, str, str]:
+    value = digits.lstrip("0")
+    return 0, len(value), value, digits

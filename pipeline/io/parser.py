@@ -23,6 +23,7 @@ from typing import Any
 
 from pipeline.errors import Refusal
 from pipeline.io.encoding import Encoding, dbf_rows, decide, decoded, read_dbf_header
+from pipeline.io.endings import last_line_whole
 from pipeline.io.geojson import screened_features
 from pipeline.io.geopackage_screen import screened_tables
 from pipeline.io.readers.choice import SUFFIXES, claims, reader
@@ -31,7 +32,7 @@ from pipeline.io.shapefile import declared_records
 from pipeline.io.unpack import unpack
 from pipeline.io.width import within_cells, within_columns
 
-VERSION = 6  # of what is parsed and how: part of the key under which results are kept
+VERSION = 7  # of what is parsed and how: part of the key under which results are kept
 ROW, WKB = "__row__", "__wkb__"
 MAX_DEPTH = 8
 _AGAIN = "ask the sender to export it again"
@@ -182,6 +183,7 @@ def _parse_source(source: Source, folder: Path, encoding: str, report: Report) -
     elif source.format == "gpkg":
         _parse_geopackage(source, folder, report)
     elif source.format != "geojson":
+        last_line_whole(source.format, source.path)
         for raw in reader(source.format)(source.path):
             _take_raw(source, folder, report, raw)
     else:

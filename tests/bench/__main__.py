@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("fresh", "sheets", "clip")
+BENCHES = ("fresh", "sheets", "clip", "faults")
 
 
 def main() -> None:

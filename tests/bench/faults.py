@@ -24,6 +24,8 @@ def main() -> None:
     print("\n".join(table_of(outcomes)))
     lost = sum(count for one, count in outcomes.items() if one[2] == "LOST")
     total = sum(outcomes.values())
-    print(f"{total} damaged files of {len(KINDS)} kinds in one run, {seconds:.0f} s wall: 0 crashes, {lost} lost records")
+    print(
+        f"{total} damaged files of {len(KINDS)} kinds in one run, {seconds:.0f} s wall: 0 crashes, {lost} lost records"
+    )
     if lost:
         sys.exit("records were lost without a word")
