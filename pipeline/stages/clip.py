@@ -432,4 +432,4 @@ def _drop_old_slices(files: Files, codes: set[str]) -> None:
             path.unlink()
 
 
-STAGE = Stage("clip", 1, "run", Section, "pipeline.stages.clip:work", ("vocabularies",))
+STAGE = Stage("clip", 2, "run", Section, "pipeline.stages.clip:work", ("vocabularies",))
