@@ -32,7 +32,6 @@ from pipeline.io.shapefile import declared_records
 from pipeline.io.unpack import unpack
 from pipeline.io.width import within_cells, within_columns
 
-VERSION = 7  # of what is parsed and how: part of the key under which results are kept
 ROW, WKB = "__row__", "__wkb__"
 MAX_DEPTH = 8
 _AGAIN = "ask the sender to export it again"

@@ -17,6 +17,7 @@ from pipeline.errors import Refusal
 from pipeline.io.readers.choice import SUFFIXES
 from pipeline.publish import private, write_json
 
+PARSER_VERSION = 7  # of what is parsed and how: part of the key under which results are kept
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".cst")
 READABLE = {".zip": "zip", ".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson", **SUFFIXES}
 # Suffixes of files that may hold patches but are not read yet: they are work left to do, and said so.

@@ -17,8 +17,8 @@ from typing import Any
 
 from pipeline.errors import Refusal
 from pipeline.io.drivers import parser_environment
-from pipeline.io.parser import VERSION, LayerReport, RefusedReport, Report
-from pipeline.io.received import Delivery
+from pipeline.io.parser import LayerReport, RefusedReport, Report
+from pipeline.io.received import PARSER_VERSION, Delivery
 from pipeline.publish import PRIVATE
 
 BATCH = 64
@@ -38,7 +38,7 @@ def parsed(
 
     `kept` gives the archived file of a digest.
     """
-    home = {one.key: cache / f"{one.key}-{VERSION}{'-' + encoding if encoding else ''}" for one in deliveries}
+    home = {one.key: cache / f"{one.key}-{PARSER_VERSION}{'-' + encoding if encoding else ''}" for one in deliveries}
     each = {one.key: one for one in deliveries}.values()
     fresh = [one for one in each if not (home[one.key] / "report.json").exists()]
     for at in range(0, len(fresh), BATCH):

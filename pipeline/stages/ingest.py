@@ -14,8 +14,7 @@ from pipeline.engine.progress import progress
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal, Refusals
-from pipeline.io import parser
-from pipeline.io.received import MAPS_NOT_READ, Delivery, delivery_of, group, keep, shown_names
+from pipeline.io.received import MAPS_NOT_READ, PARSER_VERSION, Delivery, delivery_of, group, keep, shown_names
 from pipeline.issues import FILE_REFUSALS, Code, Issue, write_issues
 from pipeline.layers import COUNTIES, PATCHES, QUARANTINE, RECORDS
 from pipeline.publish import write_json
@@ -69,7 +68,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
             [[str(one.path), one.phase, one.date, one.sensor, one.bands, digest] for one, digest in imagery]
         ),
         "settings": value_digest(settings),
-        "parser": str(parser.VERSION),
+        "parser": str(PARSER_VERSION),
     }
     task = Task(campaign.files, campaign.inputs, campaign.facts, deliveries, counties, imagery)
     return [job_of(STAGE, "", task, parts)]
