@@ -14,7 +14,7 @@ WORKERS ?=
 BENCH ?=
 TUBAN := $(BIN)/tuban
 WISH = $(foreach code,$(ONLY),--only $(code)) $(if $(WORKERS),--workers $(WORKERS))
-STAGES := ingest clip render export report
+STAGES := ingest clip render export collect report
 
 .PHONY: help setup demo run $(STAGES) status settings nightly test test-all check lint bench lock qgis-check clean
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class CountyStatus:
     pages: int
     rows: int
     problem: str  # why its folder was not published, "" if it was
+    open: int = 0  # asked pieces without an answer
+    answered: int = 0
+    conflict: int = 0  # answered in ways that disagree, and nobody has decided
+    verdicts: Mapping[str, tuple[int, float]] = field(default_factory=dict)  # answered pieces and m² by verdict
 
     @property
     def published(self) -> bool:
@@ -59,6 +63,7 @@ def balance(
     clip: Mapping[str, Any],
     counties: Sequence[CountyStatus],
     announced: int | None,
+    returns: Mapping[str, int],
 ) -> dict[str, Any]:
     """`balance.json` as the contract has it."""
     words = [one.word for one in counties]
@@ -77,7 +82,7 @@ def balance(
             "pieces_drawn": sum(one.asked for one in counties if one.pages),
         },
         "checklists": {"rows": rows},
-        "returns": {"open": rows, "answered": 0, "conflict": 0, "unmatched": 0},
+        "returns": dict(returns),
         "quarantine_by_reason": dict(ingest["quarantine_by_reason"]),
         "by_delivery": list(ingest["by_delivery"]),
     }
@@ -100,6 +105,9 @@ def imbalances(books: Mapping[str, Any], ingest: Mapping[str, Any], whole_run: b
     asked, drawn, rows = pieces["asked"], books["sheets"]["pieces_drawn"], books["checklists"]["rows"]
     if whole_run and not asked == drawn == rows:
         found.append(words.say("account.asked", asked=asked, drawn=drawn, rows=rows))
+    returns = books["returns"]
+    if pieces["asked"] != returns["open"] + returns["answered"] + returns["conflict"]:
+        found.append(words.say("account.returns", asked=pieces["asked"], **returns))
     return found
 
 

@@ -23,6 +23,15 @@ class ImageryFile:
 
 
 @dataclass(frozen=True)
+class MaskRules:
+    """`[inputs.mask]`: which classes of a change mask are patches, and from which size on."""
+
+    classes: Mapping[int, str]  # class → code of the patch type, "" for what is no patch
+    minimum_m2: float
+    connected: int  # 4 (pixels that share an edge) or 8 (a corner too)
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What came from people, as paths that exist."""
 
@@ -39,6 +48,7 @@ class Inputs:
     patch_fields: Mapping[str, str]
     county_fields: Mapping[str, str]
     patch_types: str
+    mask: MaskRules | None = None  # None: GeoTIFFs among the deliveries are not read
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,20 @@ class Files:
     @property
     def state(self) -> Path:
         return self.out / ".state"
+
+    @property
+    def returns(self) -> Path:
+        """The inbox for completed checklists, and what is kept of it."""
+        return self.archive / "returns"
+
+    @property
+    def ledger(self) -> Path:
+        return self.archive / "ledger.jsonl"
+
+    @property
+    def decisions(self) -> Path:
+        """What named people decided."""
+        return self.archive / "decisions.csv"
 
     @property
     def reports(self) -> Path:

@@ -26,6 +26,7 @@ STAGE_VERBS = {
     "clip": "Cut patches at county borders, with an account of every square metre.",
     "render": "Draw the book of map sheets of each county.",
     "export": "Make each county's folder: sheets, checklist, GeoPackages, project, sums.",
+    "collect": "Read completed checklists from archive/returns; one finding for every piece, nothing lost.",
     "report": "Write the books, the status of each county and the morning page.",
 }
 
@@ -138,6 +139,24 @@ def verify(path: Path) -> None:
         return PARTLY if problems else OK
 
     _guarded(check)
+
+
+@cli.command()
+@click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("id", metavar="ID")
+def explain(config: Path, **said: str) -> None:
+    """Trace a patch, a piece (UID/CODE), a patch number or an output file back to what was delivered."""
+
+    def trace() -> int:
+        from pipeline.config import read_campaign
+        from pipeline.explain import explain as lineage
+
+        campaign = read_campaign(config)
+        for line in lineage(campaign.files, said["id"], campaign.facts.language):
+            click.echo(line)
+        return OK
+
+    _guarded(trace)
 
 
 def _conduct(

@@ -16,11 +16,11 @@ from pipeline.engine.stage import Job, Outcome, Stage
 from pipeline.engine.workers import engine_of, serial
 from pipeline.errors import LOCKED, Refusal
 from pipeline.publish import sweep
-from pipeline.stages import clip, export, ingest, render, report
+from pipeline.stages import clip, collect, export, ingest, render, report
 from pipeline.verify import SUMS
 
 ROOM_BYTES = 16 << 20
-_ROOMS: dict[str, ModuleType] = {one.STAGE.name: one for one in (ingest, clip, render, export, report)}
+_ROOMS: dict[str, ModuleType] = {one.STAGE.name: one for one in (ingest, clip, render, export, collect, report)}
 
 
 @dataclass

@@ -152,6 +152,47 @@ REMAINDERS = Layer(
     {"patch_uid": "text", "patch_no": "text", "area_m2": "float", "area_share": "float", **_SOURCE},
 )
 
+FINDINGS = Layer(
+    "findings",
+    "collect",
+    {
+        "patch_uid": "text",
+        "patch_no": "text",
+        "county_code": "text",
+        "county_name": "text",
+        "seq": "int",
+        "state": "text",  # open | answered | conflict
+        "verdict": "text",  # code of the form, "" unless answered
+        "verdict_name": "text",
+        "verdict_sub": "text",
+        "verdict_sub_name": "text",
+        "area_m2": "float",
+        "parcels": "int",  # land parcels the answer speaks of
+        "answers": "text",  # all of it, parcel by parcel, as JSON
+        "return_file": "text",
+        "return_digest": "text",
+        "place": "text",
+        "decided": "text",  # who decided between several answers, when and why
+    },
+)
+
+RETURNED = Layer(
+    "returned",
+    "collect",
+    {
+        "return_file": "text",
+        "return_digest": "text",
+        "place": "text",  # file!sheet!row
+        "patch_uid": "text",
+        "county_code": "text",
+        "parcel": "text",
+        "fate": "text",  # taken | contained | overruled | conflict | unmatched | left
+        "reason": "text",
+        "said": "text",  # as JSON
+    },
+    geometry=False,
+)
+
 ISSUES = Layer(
     "issues",
     "report",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import Any
 
 import shapely
 
@@ -14,14 +15,24 @@ CODE_LENGTH = 6
 
 def row_code(piece: Piece) -> str:
     """A short check of uid, county and area: letters first, so that no program takes it for a number."""
-    said = f"{piece.patch_uid}|{piece.county_code}|{piece.area_m2:.2f}"
+    return code_of(piece.patch_uid, piece.county_code, piece.area_m2)
+
+
+def code_of(patch_uid: str, county_code: str, area_m2: float) -> str:
+    """The row code of the piece of a patch in a county."""
+    said = f"{patch_uid}|{county_code}|{area_m2:.2f}"
     digest = hashlib.sha256(said.encode("utf-8")).digest()
     return "R" + base64.b32encode(digest).decode("ascii")[:CODE_LENGTH]
 
 
 def geometry_digest(piece: Piece) -> str:
     """The first 16 hex digits of SHA-256 over the normalised outline."""
-    outline = shapely.to_wkb(shapely.normalize(piece.geometry), output_dimension=2, byte_order=1)
+    return outline_digest(piece.geometry)
+
+
+def outline_digest(geometry: Any) -> str:
+    """The same of an outline."""
+    outline = shapely.to_wkb(shapely.normalize(geometry), output_dimension=2, byte_order=1)
     return hashlib.sha256(outline).hexdigest()[:16]
 
 

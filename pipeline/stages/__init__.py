@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from pipeline.engine.stage import Stage
-from pipeline.stages import clip, export, ingest, render, report
+from pipeline.stages import clip, collect, export, ingest, render, report
 
-STAGES: tuple[Stage, ...] = (ingest.STAGE, clip.STAGE, render.STAGE, export.STAGE, report.STAGE)
+STAGES: tuple[Stage, ...] = (ingest.STAGE, clip.STAGE, render.STAGE, export.STAGE, collect.STAGE, report.STAGE)

@@ -90,7 +90,7 @@ def work(task: Task) -> Done:
 def keep_altered(files: Files, code: str) -> None:
     """What people changed in a county's folder, or put there, goes to the archive before the folder is replaced."""
     for path in altered(files.county(code)):
-        kept = files.archive / "returns" / "altered" / code / f"{file_digest(path)[:12]}_{path.name}"
+        kept = files.returns / "altered" / code / f"{file_digest(path)[:12]}_{path.name}"
         if not kept.exists():
             with private(kept) as place:
                 shutil.copyfile(path, place)

@@ -18,7 +18,7 @@ from pipeline.engine.digest import value_digest
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.issues import Code, Issue, issue_order, read_issues
-from pipeline.layers import COUNTIES, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS
+from pipeline.layers import COUNTIES, FINDINGS, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS
 from pipeline.publish import write_json, write_text
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
@@ -54,7 +54,9 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     """The one job of report, fresh while nothing below it changed."""
     slices = county_slices(campaign)
     units = [(stage, one.code) for one in slices for stage in ("render", "export")]
-    receipts = [shop.receipts.find(stage, unit) for stage, unit in [("ingest", ""), ("clip", ""), *units]]
+    receipts = [
+        shop.receipts.find(stage, unit) for stage, unit in [("ingest", ""), ("clip", ""), ("collect", ""), *units]
+    ]
     made = [[dict(one.outputs), one.status, one.problem, dict(one.tally)] if one else [] for one in receipts]
     facts, share = county_facts(campaign), campaign.sections["ingest"].quarantine_share
     expected = campaign.inputs.expected
@@ -87,11 +89,11 @@ def work(task: Task) -> Done:
 
     files = task.files
     ingest, clip = (_state(files, f"{one}_summary.json") for one in ("ingest", "clip"))
-    announced = _announced(task)
-    counties = county_states(ingest, clip, announced, {one.code: one for one in task.ends})
+    announced, collect = _announced(task), _returned(files, clip)
+    counties = county_states(ingest, clip, announced, {one.code: one for one in task.ends}, collect)
     issues = sorted([*_collected(files, task.ends), *_about_expected(counties, announced)], key=issue_order)
     total = sum(one.patches or 0 for one in announced.values()) if announced else None
-    books = balance(task.facts.id, ingest, clip, counties, total)
+    books = balance(task.facts.id, ingest, clip, counties, total, collect["returns"])
     whole = not any(one.problem for one in task.ends)
     wrong = imbalances(books, ingest, whole, texts(task.facts.language))
     ingest["quarantine_passed"] = _passed(task, ingest)
@@ -99,7 +101,7 @@ def work(task: Task) -> Done:
     table = layer_table(ISSUES, columns, places, task.facts.crs)
     outputs = [write_parquet(files[ISSUES], table), files.state_file("issue_counts.json")]
     write_json(outputs[-1], dict(sorted(Counter(columns["code"]).items())))
-    outputs += _reports(task, books, counties, issues, columns["sentence"], wrong, ingest)
+    outputs += _reports(task, books, counties, issues, columns["sentence"], wrong, ingest, collect)
     tally = {"issues": len(issues), "imbalances": len(wrong), "quarantine_passed": ingest["quarantine_passed"]}
     return Done(tuple(outputs), tally | {"refused_files": len(ingest["refused_files"])})
 
@@ -107,6 +109,16 @@ def work(task: Task) -> Done:
 def _state(files: Files, name: str) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(files.state_file(name).read_bytes())
     return made
+
+
+def _returned(files: Files, clip: dict[str, Any]) -> dict[str, Any]:
+    """What collect made of the returns; everything is open where it has not run."""
+    if files.state_file("collect_summary.json").is_file():
+        return _state(files, "collect_summary.json")
+    asked = {code: one["asked"] for code, one in clip["counties"].items()}
+    returns = {"open": sum(asked.values()), "answered": 0, "conflict": 0, "unmatched": 0}
+    counties = {code: {"open": count, "answered": 0, "conflict": 0, "verdicts": {}} for code, count in asked.items()}
+    return {"returns": returns, "counties": counties, "files": [], "verdicts": []}
 
 
 def _announced(task: Task) -> dict[str, Any]:
@@ -122,7 +134,11 @@ def _passed(task: Task, ingest: dict[str, Any]) -> bool:
 
 
 def county_states(
-    ingest: dict[str, Any], clip: dict[str, Any], announced: dict[str, Any], ends: dict[str, CountyEnd]
+    ingest: dict[str, Any],
+    clip: dict[str, Any],
+    announced: dict[str, Any],
+    ends: dict[str, CountyEnd],
+    collect: dict[str, Any],
 ) -> list[CountyStatus]:
     """Every county of the county layer, in order of codes."""
     made = []
@@ -131,7 +147,9 @@ def county_states(
         came = one["patches"] + quarantined
         number = announced[code].patches if code in announced else None
         end = ends.get(code, CountyEnd(code, 0, 0, ""))
-        names = {name: one[name] or "" for name in ("name", "city_code", "city_name", "province_code", "province_name")}
+        names: dict[str, Any] = {
+            name: one[name] or "" for name in ("name", "city_code", "city_name", "province_code", "province_name")
+        }
         made.append(
             CountyStatus(
                 code=code,
@@ -146,9 +164,17 @@ def county_states(
                 pages=end.pages,
                 rows=end.rows,
                 problem=end.problem,
+                **_answers(collect["counties"].get(code)),
             )
         )
     return made
+
+
+def _answers(one: dict[str, Any] | None) -> dict[str, Any]:
+    if one is None:
+        return {}
+    verdicts = {code: (int(count), float(area_m2)) for code, (count, area_m2) in one["verdicts"].items()}
+    return {**{state: one[state] for state in ("open", "answered", "conflict")}, "verdicts": verdicts}
 
 
 def _about_expected(counties: Sequence[CountyStatus], announced: dict[str, Any]) -> Iterable[Issue]:
@@ -165,7 +191,11 @@ def _about_expected(counties: Sequence[CountyStatus], announced: dict[str, Any])
 
 def _collected(files: Files, ends: Sequence[CountyEnd]) -> list[Issue]:
     """The issues that every job wrote for itself."""
-    paths = [files.state_file("issues/ingest.jsonl"), files.state_file("issues/clip.jsonl")]
+    paths = [
+        files.state_file("issues/ingest.jsonl"),
+        files.state_file("issues/clip.jsonl"),
+        files.state_file("issues/collect.jsonl"),
+    ]
     paths += [files.work("render", one.code) / "issues.jsonl" for one in ends if not one.problem]
     return [issue for path in paths for issue in read_issues(path)]
 
@@ -195,13 +225,14 @@ def _reports(
     sentences: Sequence[str],
     wrong: Sequence[str],
     ingest: dict[str, Any],
+    collect: dict[str, Any],
 ) -> list[Path]:
     from pipeline.morning.page import Morning, morning_page
 
     reports = task.files.reports
     write_json(reports / "balance.json", books | ({"imbalances": list(wrong)} if wrong else {}))
     write_text(reports / "balance.csv", _csv(_flat(books)))
-    write_text(reports / "status.csv", _csv(_status_rows(counties)))
+    write_text(reports / "status.csv", _csv(_status_rows(counties, collect["verdicts"])))
     morning = Morning(
         task.facts, books, list(counties), list(issues), list(sentences), list(wrong), _outlines(task), ingest
     )
@@ -230,12 +261,15 @@ def _flat(books: dict[str, Any]) -> list[list[Any]]:
     return rows
 
 
-def _status_rows(counties: Sequence[CountyStatus]) -> list[list[Any]]:
-    names = list(CountyStatus.__dataclass_fields__)
-    rows: list[list[Any]] = [[*names, "published"]]
+def _status_rows(counties: Sequence[CountyStatus], verdicts: Sequence[str]) -> list[list[Any]]:
+    """A row a county; each verdict of the form with its count of pieces and their square metres."""
+    names = [name for name in CountyStatus.__dataclass_fields__ if name != "verdicts"]
+    given = [f"verdict_{code}{unit}" for code in verdicts for unit in ("", "_m2")]
+    rows: list[list[Any]] = [[*names, "published", *given]]
     for one in counties:
         values = ["" if getattr(one, name) is None else getattr(one, name) for name in names]
-        rows.append([*values, "yes" if one.published else "no"])
+        found = [value for code in verdicts for value in one.verdicts.get(code, (0, 0.0))]
+        rows.append([*values, "yes" if one.published else "no", *found])
     return rows
 
 
@@ -274,7 +308,11 @@ def _packages(task: Task) -> list[Path]:
     from pipeline.io.tables import read_parquet
 
     files = task.files
-    tables = {one.name: read_parquet(files[one]) for one in (PATCHES, PIECES, REMAINDERS, COUNTIES, ISSUES)}
+    tables = {
+        one.name: read_parquet(files[one])
+        for one in (PATCHES, PIECES, REMAINDERS, COUNTIES, FINDINGS, ISSUES)
+        if files[one].is_file()
+    }
     everything = files.out / f"{task.facts.id}.gpkg"
     write_run_package(everything, tables, task.facts)
     quarantine = files.reports / "quarantine.gpkg"
@@ -282,4 +320,4 @@ def _packages(task: Task) -> list[Path]:
     return [everything, quarantine]
 
 
-STAGE = Stage("report", 2, "run", Section, "pipeline.stages.report:work", ("styles",))
+STAGE = Stage("report", 3, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))

@@ -1,0 +1,77 @@
+"""What a returned file says, as values: read by the readers of this room, judged by its merge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Doubt(StrEnum):
+    """Why something returned could not be taken, or should be looked at; sentences stand in `texts/*/collect.toml`."""
+
+    FILE_NOT_READ = "FILE_NOT_READ"  # a kind of file that is no return, or cannot be opened safely
+    OTHER_CAMPAIGN = "OTHER_CAMPAIGN"
+    OTHER_FORM = "OTHER_FORM"  # another form, or a version of it that is not the campaign's
+    NO_IDENTITY = "NO_IDENTITY"  # a row with answers and without an id that can be read
+    UNKNOWN_PATCH = "UNKNOWN_PATCH"  # an id that was never sent to this county
+    STALE = "STALE"  # the patch was changed or withdrawn since the file was handed out
+    ROW_CODE = "ROW_CODE"  # id and row code of one row disagree: rows were sorted or pasted apart
+    ROW_TWICE = "ROW_TWICE"  # one piece twice in one file, answered differently
+    CHANGED_GIVEN = "CHANGED_GIVEN"  # a locked cell says something else than was sent
+    NOT_A_CHOICE = "NOT_A_CHOICE"  # with the nearest allowed words
+    NOT_A_DATE = "NOT_A_DATE"  # unreadable, or day and month cannot be told apart
+    NOT_A_NUMBER = "NOT_A_NUMBER"
+    OUT_OF_LIMITS = "OUT_OF_LIMITS"
+    TOO_LONG = "TOO_LONG"
+    NO_VERDICT = "NO_VERDICT"  # answers without a verdict
+    STILL_DUE = "STILL_DUE"  # an answer the verdict asks for is missing
+    FORMULA = "FORMULA"
+    HIDDEN_ROW = "HIDDEN_ROW"
+    MERGED_ID = "MERGED_ID"
+    UNKNOWN_COLUMN = "UNKNOWN_COLUMN"
+    OUTLINE_CHANGED = "OUTLINE_CHANGED"
+    CONFLICT = "CONFLICT"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One doubt with the place it speaks of: "file!sheet!cell", and the facts that fill its sentence."""
+
+    code: Doubt
+    place: str
+    patch_uid: str = ""
+    county_code: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReturnedRow:
+    """One row of one return: which piece it speaks of and what was said, in canonical spelling.
+
+    `said` holds only what was answered: the form's keys → code of a choice ("legal.approval"), codes joined by "|" for
+    several, ISO 8601 date, decimal number in the form's unit, or text in NFC without surrounding space.
+    """
+
+    patch_uid: str
+    county_code: str  # "" where the file does not say it
+    row_code: str  # "" where the door has none
+    part: str  # number of the land parcel within the patch, "1" where none is given
+    said: Mapping[str, str]
+    given: Mapping[str, str]  # locked cells as they came back, by the form's keys
+    place: str  # "file!sheet!row 12"
+
+
+@dataclass(frozen=True)
+class ReturnedFile:
+    """One returned file as read: a workbook, a table, a GeoPackage, each also inside a folder or zip."""
+
+    digest: str  # SHA-256 of the file's bytes
+    name: str  # as it came, with the archive and folders above it
+    door: str  # workbook | csv | geopackage
+    campaign: str  # "" where the file does not say it
+    county_code: str
+    form: str  # "<id>@<version>", "" where the file does not say it
+    rows: tuple[ReturnedRow, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    photos: tuple[str, ...] = ()  # names of photos that came with it, as the rows name them

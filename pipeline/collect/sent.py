@@ -1,0 +1,72 @@
+"""What a county was sent: the pieces it is asked about, by which its answers are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.amounts import area_in
+from pipeline.forms.identity import code_of, outline_digest
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One asked piece as it stands in checklist and GeoPackage; areas in the office's unit."""
+
+    patch_uid: str
+    county_code: str
+    row_code: str
+    geometry: str  # digest of its outline
+    patch_no: str
+    seq: int
+    area: float
+    area_m2: float
+    county_name: str = ""
+    at: int = -1  # its row in the table of pieces
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.patch_uid, self.county_code
+
+
+@dataclass(frozen=True)
+class SentAll:
+    """Everything that was sent, by piece; `counties_of` a patch are those that were asked about it."""
+
+    by_key: dict[tuple[str, str], Sent]
+    counties_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def sent_rows(columns: Mapping[str, Sequence[Any]], outlines: npt.NDArray[np.object_], area_unit: str) -> list[Sent]:
+    """The asked rows of the table of pieces (columns as lists, outlines beside them), as counties hold them."""
+    return [
+        Sent(
+            uid,
+            code,
+            code_of(uid, code, area_m2),
+            outline_digest(outlines[at]),
+            columns["patch_no"][at],
+            columns["seq"][at],
+            float(area_in(area_unit, area_m2)),
+            area_m2,
+            columns["county_name"][at],
+            at,
+        )
+        for at, (uid, code, area_m2, asked) in enumerate(
+            zip(*(columns[name] for name in ("patch_uid", "county_code", "area_m2", "asked")), strict=True)
+        )
+        if asked
+    ]
+
+
+def all_sent(sent: Iterable[Sent]) -> SentAll:
+    """Everything that was sent, found by piece and by patch."""
+    by_key = {one.key: one for one in sent}
+    counties: dict[str, tuple[str, ...]] = {}
+    for uid, code in sorted(by_key):
+        counties[uid] = (*counties.get(uid, ()), code)
+    return SentAll(by_key, counties)

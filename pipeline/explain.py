@@ -1,0 +1,147 @@
+"""Where something comes from: from a patch, a piece or a product back to the delivered file, layer and row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.campaign import Files
+from pipeline.engine.receipt import Receipt, Receipts
+from pipeline.errors import USAGE, Refusal
+from pipeline.issue_words import sentence
+from pipeline.issues import read_issues
+from pipeline.layers import FINDINGS, PATCHES, PIECES, QUARANTINE, RECORDS, Layer
+
+Row = dict[str, Any]
+_SHOWN = 20  # rows of one kind before "and more"
+
+
+def explain(files: Files, said: str, language: str) -> list[str]:
+    """The lineage of `said` in lines: a patch_uid or `patch_uid/county code`, a patch number, or a file in the output.
+
+    Raises:
+        Refusal: nothing in this campaign is called so, or it has not been run.
+    """
+    path = Path(said)
+    if path.is_file() and path.resolve().is_relative_to(files.out.resolve()):
+        return list(_of_product(files, path.resolve()))
+    if not files[RECORDS].is_file():
+        raise Refusal("there is nothing to explain yet", "run `tuban run` first")
+    uid, _, county = said.partition("/")
+    records = _rows(files, RECORDS, dict.fromkeys(("patch_uid", "duplicate_of", "patch_no"), uid))
+    if not records:
+        hint = "give a patch_uid (from a QR code, checklist or table), a patch number, or a file in the output folder"
+        raise Refusal(f"nothing in this campaign is called {said!r}", hint, USAGE)
+    return list(_of_records(files, records, county, language))
+
+
+def _rows(files: Files, layer: Layer, either: Mapping[str, Any]) -> list[Row]:
+    """The rows of a layer in which one of these columns has this value, without their outlines."""
+    import pyarrow.parquet as pq
+
+    path = files[layer]
+    if not path.is_file():
+        return []
+    wanted = [[(name, "==", value)] for name, value in either.items()]
+    rows: list[Row] = pq.read_table(path, columns=list(layer.columns), filters=wanted).to_pylist()
+    return rows
+
+
+def _of_records(files: Files, records: list[Row], county: str, language: str) -> Iterator[str]:
+    uids = sorted({one["patch_uid"] or one["duplicate_of"] for one in records} - {""})
+    for uid in uids:
+        yield from _of_patch(files, uid, county, language)
+    lost = [one for one in records if one["status"] == "quarantined"]
+    for one in lost[:_SHOWN]:
+        yield from _of_quarantined(files, one)
+
+
+def _of_patch(files: Files, uid: str, county: str, language: str) -> Iterator[str]:
+    (patch,) = _rows(files, PATCHES, {"patch_uid": uid})
+    yield f"patch {uid}"
+    yield f"  number {patch['patch_no'] or '-'}, key {patch['patch_key']}, {patch['area_m2']:,.2f} m2"
+    for one in _rows(files, RECORDS, dict.fromkeys(("patch_uid", "duplicate_of"), uid)):
+        yield f"  {one['status']}: {_source(one)}"
+        yield f"    kept as {_kept(files, one['delivery'])}"
+        yield f"    delivered {one['delivered']}"
+    if patch["repair"]:
+        yield f"  repaired: {patch['repair']}"
+    yield f"  coordinates delivered in {patch['source_crs']}"
+    for piece in _rows(files, PIECES, {"patch_uid": uid}):
+        if piece["county_code"].startswith(county):
+            yield from _of_piece(files, piece)
+    for issue in _issues(files, uid):
+        yield f"  {issue.severity} {issue.code}: {sentence(issue, language)}"
+
+
+def _source(one: Row) -> str:
+    return f"{one['source_file']}, layer {one['source_layer']}, row {one['source_row'] + 1}"
+
+
+def _kept(files: Files, digest: str) -> str:
+    kept = files.archive / "received" / digest
+    return str(kept) if kept.exists() else f"files of delivery {digest}"
+
+
+def _of_piece(files: Files, piece: Row) -> Iterator[str]:
+    asked = "asked" if piece["asked"] else f"not asked ({piece['not_asked_reason']})"
+    place = f"{piece['county_code']} {piece['county_name']}"
+    size = f"{piece['area_m2']:,.2f} m2, {piece['area_share'] * 100:.2f} %"
+    yield f"  piece {piece['piece_no']} of {piece['piece_count']} in {place}: {size}, {asked}"
+    folder = files.county(piece["county_code"])
+    if piece["asked"] and folder.is_dir():
+        yield f"    number {piece['seq']} in {folder}"
+    for one in _rows(files, FINDINGS, {"patch_uid": piece["patch_uid"]}):
+        if one["county_code"] == piece["county_code"]:
+            yield from _of_finding(one)
+
+
+def _of_finding(one: Row) -> Iterator[str]:
+    yield f"    {one['state']} {one['verdict_name']} {one['verdict_sub_name']}".rstrip()
+    for answer in json.loads(one["answers"] or "[]"):
+        yield f"      {answer['place']} in {answer['file']}: {json.dumps(answer['parcels'], ensure_ascii=False)}"
+    if one["decided"]:
+        yield f"      decided by {one['decided']}"
+
+
+def _of_quarantined(files: Files, one: Row) -> Iterator[str]:
+    yield f"set aside ({one['reason']}): {_source(one)}"
+    yield f"  kept as {_kept(files, one['delivery'])}"
+    yield f"  delivered {one['delivered']}"
+    key = ("delivery", "source_file", "source_layer", "source_row")
+    for row in _rows(files, QUARANTINE, {"delivery": one["delivery"]}):
+        if all(row[name] == one[name] for name in key):
+            yield f"  {row['sentence']}"
+
+
+def _issues(files: Files, uid: str) -> Iterator[Any]:
+    for path in sorted(files.state_file("issues").glob("*.jsonl")):
+        yield from (one for one in read_issues(path) if one.patch_uid == uid)
+
+
+def _of_product(files: Files, path: Path) -> Iterator[str]:
+    """Which job made a file, whether it is still what that job made, and what the job depended on."""
+    from pipeline.engine.digest import file_digest
+
+    name = path.relative_to(files.out.resolve()).as_posix()
+    receipt = _maker(files, name)
+    digest = file_digest(path)
+    yield f"{name}  SHA-256 {digest}"
+    if receipt is None:
+        yield "  no job has a receipt for it: it is a log, or somebody put it there"
+        return
+    whole = "as it was made" if receipt.outputs[name] == digest else "ALTERED since it was made"
+    yield f"  made by {receipt.stage} {receipt.unit}".rstrip() + f", {whole}"
+    yield from (f"    {part}: {value}" for part, value in sorted(receipt.parts.items()))
+
+
+def _maker(files: Files, name: str) -> Receipt | None:
+    receipts = Receipts(files.state)
+    for stage in ("ingest", "clip", "render", "export", "collect", "report"):
+        for unit in ("", *receipts.units(stage)):
+            receipt = receipts.find(stage, unit)
+            if receipt and name in receipt.outputs:
+                return receipt
+    return None

@@ -1,0 +1,172 @@
+"""Laws of the merge: the set of returns decides, not their order or number; no answer is lost; no answer is mixed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.collect.merge import Merged, merge
+from pipeline.collect.returned import Doubt, ReturnedFile, ReturnedRow
+from pipeline.collect.sent import Sent, SentAll, all_sent
+from pipeline.collect.tables import county_tallies, finding_columns, returned_columns
+from pipeline.decisions import Decision
+from pipeline.forms.form import load_form
+
+FORM = load_form("verification_cn")
+NAME = f"{FORM.id}@{FORM.version}"
+SENT = all_sent(
+    [Sent(f"C-{uid}", code, f"R{uid}{code}", "", uid, at, 1.0, 10.0 * at) for at, (uid, code) in enumerate(
+        [("a", "1"), ("b", "1"), ("b", "2"), ("c", "2")], 1)]
+)  # fmt: skip
+FULL = {"verdict": "legal", "verdict_sub": "legal.history", "checker": "Li", "checked_on": "2025-10-20"}
+
+
+def row(uid: str, code: str = "1", part: str = "1", at: int = 1, **said: str) -> ReturnedRow:
+    return ReturnedRow(f"C-{uid}", code, f"R{uid}{code}", part, said, {}, f"f!s!row {at}")
+
+
+def file(name: str, *rows: ReturnedRow, **facts: str) -> ReturnedFile:
+    values = {"digest": name * 8, "door": "workbook", "campaign": "C", "county_code": "", "form": NAME, **facts}
+    return ReturnedFile(name=name, rows=rows, **values)  # type: ignore[arg-type]
+
+
+def merged(*files: ReturnedFile, decisions: tuple[Decision, ...] = (), sent: SentAll = SENT) -> Merged:
+    return merge(sent, files, FORM, "C", decisions)
+
+
+def states(found: Merged) -> dict[tuple[str, str], str]:
+    return {one.sent.key: one.state for one in found.findings}
+
+
+def decision(said: str, verb: str, thing: str = "") -> Decision:
+    return Decision("Wang", "2025-11-01", said, verb, thing, "rang the office", 2)
+
+
+def test_a_piece_nobody_answered_is_open() -> None:
+    assert set(states(merged()).values()) == {"open"}
+
+
+def test_an_answer_is_taken_with_its_place() -> None:
+    found = merged(file("x", row("a", **FULL)))
+    (one,) = [one for one in found.findings if one.state == "answered"]
+    assert one.answer is not None
+    assert (one.answer.place, one.answer.file) == ("f!s!row 1", "x")
+    assert not found.unmatched
+
+
+def test_equal_answers_from_two_doors_are_one() -> None:
+    found = merged(file("x", row("a", **FULL)), file("y", row("a", **FULL)))
+    assert states(found)["C-a", "1"] == "answered"
+
+
+def test_a_fuller_answer_stands_for_a_lesser_that_agrees() -> None:
+    found = merged(file("x", row("a", **FULL)), file("y", row("a", **FULL, finding_remark="seen")))
+    (one,) = [one for one in found.findings if one.state == "answered"]
+    assert one.answer is not None
+    assert one.answer.file == "y"
+
+
+def test_answers_that_disagree_are_a_conflict_and_never_mixed() -> None:
+    other = FULL | {"verdict": "illegal", "verdict_sub": "illegal.unreported"}
+    found = merged(file("x", row("a", **FULL)), file("y", row("a", **other)))
+    assert states(found)["C-a", "1"] == "conflict"
+    assert Doubt.CONFLICT in {one.code for one in found.remarks}
+    columns = finding_columns(found.findings, FORM, "en")
+    assert columns["verdict"][0] == ""
+    assert "Li" in columns["answers"][0]
+
+
+def test_a_named_person_decides_for_a_piece_or_for_a_whole_file() -> None:
+    files = file("x", row("a", **FULL)), file("y", row("a", **FULL | {"checker": "Zhao"}))
+    for word in (decision("C-a", "take", "y"), decision("C-a/1", "take", "y"), decision("y", "take")):
+        found = merged(*files, decisions=(word,))
+        (one,) = [one for one in found.findings if one.state == "answered"]
+        assert one.answer is not None
+        assert (one.answer.file, one.decided) == ("y", "Wang, 2025-11-01, rang the office")
+    assert states(merged(*files, decisions=(decision("x", "leave"),)))["C-a", "1"] == "answered"
+
+
+def test_rows_that_fit_no_piece_are_kept_with_their_reason() -> None:
+    stray = ReturnedRow("C-a", "1", "Rc2", "1", FULL, {}, "f!s!row 9")
+    stale = ReturnedRow("C-a", "1", "Rold", "1", FULL, {}, "f!s!row 8")
+    nobody = ReturnedRow("", "1", "", "1", FULL, {}, "f!s!row 7")
+    found = merged(file("x", stray, stale, nobody, row("z", at=6, **FULL), row("b", "", at=5, **FULL)))
+    codes = Counter(one.code for one in found.unmatched)
+    assert codes == Counter([Doubt.ROW_CODE, Doubt.STALE, Doubt.NO_IDENTITY, Doubt.UNKNOWN_PATCH, Doubt.UNKNOWN_PATCH])
+    assert set(states(found).values()) == {"open"}
+
+
+def test_a_patch_asked_in_one_county_needs_no_county_in_its_row() -> None:
+    alone = ReturnedRow("C-c", "", "", "1", FULL, {}, "f!s!row 1")
+    assert states(merged(file("x", alone)))["C-c", "2"] == "answered"
+
+
+def test_another_campaign_or_form_is_not_taken() -> None:
+    found = merged(file("x", row("a", **FULL), campaign="D"), file("y", row("a", **FULL), form="old@1"))
+    assert {one.code for one in found.unmatched} == {Doubt.OTHER_CAMPAIGN, Doubt.OTHER_FORM}
+
+
+def test_answers_without_a_verdict_are_refused_and_what_is_due_is_said() -> None:
+    found = merged(file("x", row("a", checker="Li"), row("b", "1", at=2, verdict="legal")))
+    assert states(found)["C-a", "1"] == "open"
+    assert [one.code for one in found.unmatched] == [Doubt.NO_VERDICT]
+    due = {one.facts["field"] for one in found.remarks if one.code is Doubt.STILL_DUE}
+    assert {"checker", "checked_on", "verdict_sub"} <= due
+
+
+def test_land_parcels_of_one_patch_are_one_record() -> None:
+    other = FULL | {"verdict": "illegal"}
+    found = merged(file("x", row("a", **FULL), row("a", part="2", at=2, **other)))
+    (one,) = [one for one in found.findings if one.state == "answered"]
+    assert one.answer is not None
+    assert [each.part for each in one.answer.rows] == ["1", "2"]
+
+
+def test_one_piece_twice_in_a_file_with_other_words_is_a_conflict() -> None:
+    found = merged(file("x", row("a", **FULL), row("a", at=2, **FULL | {"verdict": "other"})))
+    assert states(found)["C-a", "1"] == "conflict"
+    assert Doubt.ROW_TWICE in {one.code for one in found.remarks}
+
+
+def test_an_altered_locked_number_is_said_and_the_sent_one_counts() -> None:
+    changed = ReturnedRow("C-a", "1", "Ra1", "1", FULL, {"patch_no": "zz", "geometry": ""}, "f!s!row 1")
+    found = merged(file("x", changed))
+    assert states(found)["C-a", "1"] == "answered"
+    assert Doubt.CHANGED_GIVEN in {one.code for one in found.remarks}
+
+
+said = st.fixed_dictionaries(
+    {},
+    optional={
+        "verdict": st.sampled_from(["legal", "illegal"]),
+        "checker": st.sampled_from(["Li", "Zhao"]),
+        "finding_remark": st.just("x"),
+    },
+)
+rows = st.lists(st.tuples(st.sampled_from("abcz"), st.sampled_from(["1", "2"]), said), max_size=4)
+
+
+def build(name: str, found: list[tuple[str, str, Mapping[str, str]]]) -> ReturnedFile:
+    return file(name, *(row(uid, code, at=at, **words) for at, (uid, code, words) in enumerate(found)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(rows, max_size=4), st.randoms())
+def test_order_and_repetition_change_nothing_and_every_answer_has_a_fate(files: list[list], random: object) -> None:  # type: ignore[type-arg]
+    came = [build(chr(107 + at), one) for at, one in enumerate(files)]
+    shuffled = [*came, *came]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    one, other = merged(*came), merged(*shuffled)
+    assert one.findings == other.findings
+    columns = returned_columns(came, one)
+    assert len(columns["fate"]) == sum(bool(each.said) for file in came for each in file.rows)
+    assert set(columns["fate"]) <= {"taken", "contained", "conflict", "unmatched"}
+    tallies = county_tallies(one.findings, FORM)
+    assert sum(each[state] for each in tallies.values() for state in ("open", "answered", "conflict")) == 4
+    taken = {(digest, place) for digest, place, fate in zip(
+        columns["return_digest"], columns["place"], columns["fate"], strict=True) if fate == "taken"}  # fmt: skip
+    answered = [finding for finding in one.findings if finding.state == "answered"]
+    assert taken >= {(each.answers[0].digest, each.answers[0].place) for each in answered}
