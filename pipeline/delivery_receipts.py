@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from pipeline.issue_words import sentence
 from pipeline.issues import Code, Issue, Severity, severity
-from pipeline.publish import write_text
+from pipeline.publish import safe_name, write_text
 from pipeline.records import CampaignFacts
 from pipeline.texts import Texts, texts
 
@@ -29,7 +28,10 @@ def delivery_receipts(
     for issue in issues:
         mine[issue.delivery].append(issue)
     return [
-        (_file_name(digest, name), "\n".join(_lines(digest, name, layers[digest], mine[digest], facts, words)) + "\n")
+        (
+            f"{safe_name(name, digest)}.txt",
+            "\n".join(_lines(digest, name, layers[digest], mine[digest], facts, words)) + "\n",
+        )
         for digest, name in deliveries
     ]
 
@@ -39,12 +41,6 @@ def write_receipts(folder: Path, receipts: Sequence[tuple[str, str]]) -> list[Pa
     for name, text in receipts:
         write_text(folder / name, text)
     return [folder / name for name, _ in receipts]
-
-
-def _file_name(digest: str, name: str) -> str:
-    """The delivery's own name without what a file system may mind, and never that of another delivery."""
-    plain = re.sub(r"[^\w.-]+", "_", name).strip("._")[:60]
-    return f"{plain}_{digest[:8]}.txt".lstrip("_")
 
 
 def _lines(

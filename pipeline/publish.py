@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,13 @@ def write_text(target: Path, words: str) -> None:
 
 def write_json(target: Path, value: Any) -> None:
     write_text(target, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def safe_name(name: str, digest: str) -> str:
+    """A file name (without suffix) that any file system takes: what `name` says, in any script, and never that of
+    other content."""
+    plain = re.sub(r"[^\w.-]+", "_", name).strip("._")[-60:]
+    return f"{plain}_{digest[:8]}".lstrip("._")
 
 
 def swap_folder(made: Path, target: Path) -> None:

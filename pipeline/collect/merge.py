@@ -15,6 +15,7 @@ from typing import Literal
 from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll
 from pipeline.decisions import Decision, names_file
+from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Field, Form
 
 State = Literal["open", "answered", "conflict"]
@@ -144,14 +145,22 @@ def _piece_of(row: ReturnedRow, file: ReturnedFile, sent: SentAll) -> tuple[Key,
         return key, Doubt.NO_IDENTITY
     if key not in sent.by_key:
         return key, Doubt.UNKNOWN_PATCH
+    number = row.given.get("patch_no", "")
+    if number and number != _shown(sent.by_key[key]) and number in sent.numbers:
+        return key, Doubt.ROW_CODE  # the uid stayed where it was while the rest was sorted
     if row.row_code and row.row_code != sent.by_key[key].row_code:
         return key, _wrong_code(row.row_code, sent)
     return key, None
 
 
+def _shown(sent: Sent) -> str:
+    """A patch number as it stands in checklists."""
+    return clean_text(sent.patch_no)
+
+
 def _wrong_code(code: str, sent: SentAll) -> Doubt:
     """Another row's code: rows were sorted apart; nobody's: the piece was changed since."""
-    return Doubt.ROW_CODE if any(one.row_code == code for one in sent.by_key.values()) else Doubt.STALE
+    return Doubt.ROW_CODE if code in sent.codes else Doubt.STALE
 
 
 def _changed(row: ReturnedRow, sent: Sent) -> Iterable[Remark]:
@@ -160,8 +169,8 @@ def _changed(row: ReturnedRow, sent: Sent) -> Iterable[Remark]:
     if outline and outline != sent.geometry:
         yield Remark(Doubt.OUTLINE_CHANGED, row.place, *sent.key)
     number = row.given.get("patch_no", "")
-    if number and number != sent.patch_no:
-        facts = {"field": "patch_no", "sent": sent.patch_no, "returned": number}
+    if number and number != _shown(sent):
+        facts = {"field": "patch_no", "sent": _shown(sent), "returned": number}
         yield Remark(Doubt.CHANGED_GIVEN, row.place, *sent.key, facts=facts)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.amounts import area_in
+from pipeline.forms.cleaning import clean_text
 from pipeline.forms.identity import code_of, outline_digest
 
 
@@ -39,6 +40,8 @@ class SentAll:
 
     by_key: dict[tuple[str, str], Sent]
     counties_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    codes: frozenset[str] = frozenset()  # all row codes
+    numbers: frozenset[str] = frozenset()  # all patch numbers, as they stand in checklists
 
 
 def sent_rows(columns: Mapping[str, Sequence[Any]], outlines: npt.NDArray[np.object_], area_unit: str) -> list[Sent]:
@@ -69,4 +72,5 @@ def all_sent(sent: Iterable[Sent]) -> SentAll:
     counties: dict[str, tuple[str, ...]] = {}
     for uid, code in sorted(by_key):
         counties[uid] = (*counties.get(uid, ()), code)
-    return SentAll(by_key, counties)
+    codes = frozenset(one.row_code for one in by_key.values())
+    return SentAll(by_key, counties, codes, frozenset(clean_text(one.patch_no) for one in by_key.values()))

@@ -69,9 +69,9 @@ def returned_columns(returned: Iterable[ReturnedFile], merged: Merged) -> dict[s
     conflict: nobody has decided yet; unmatched: it could not be given to a piece, or was refused; left: a person
     decided that its file counts not.
     """
-    fates = _fates(merged)
+    fates_of = fates(merged)
     rows = [(file, row) for file in returned for row in file.rows if row.said]
-    told = [fates.get((file.digest, row.place), ("left", "")) for file, row in rows]
+    told = [fates_of.get((file.digest, row.place), ("left", "")) for file, row in rows]
     return {
         "return_file": [file.name for file, _ in rows],
         "return_digest": [file.digest for file, _ in rows],
@@ -85,7 +85,8 @@ def returned_columns(returned: Iterable[ReturnedFile], merged: Merged) -> dict[s
     }
 
 
-def _fates(merged: Merged) -> dict[Row, tuple[str, str]]:
+def fates(merged: Merged) -> dict[Row, tuple[str, str]]:
+    """By (digest of the return, place): what became of a row, and the reason or the decision."""
     made: dict[Row, tuple[str, str]] = {}
     for one in merged.unmatched:
         made[one.digest, one.row.place] = ("unmatched", str(one.code))

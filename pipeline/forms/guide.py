@@ -47,10 +47,11 @@ def _rules(facts: CampaignFacts, county: County, count: int, words: Texts) -> li
         "protect",
     ]
     pdf, decimals = f"{county.code}_sheets.pdf", AREA_DECIMALS[facts.area_unit]
-    return [
+    rules = [
         words.say(f"form.help.{key}", county=county.name, count=count, unit=unit, pdf=pdf, decimals=decimals)
         for key in keys
     ]
+    return rules + [words[f"collect.guide.{key}"] for key in ("parcels", "merged")]
 
 
 def _write_rules(sheet: Worksheet, look: Look, rules: list[str], row: int) -> int:

@@ -32,7 +32,9 @@ def geometry_digest(piece: Piece) -> str:
 
 def outline_digest(geometry: Any) -> str:
     """The same of an outline."""
-    outline = shapely.to_wkb(shapely.normalize(geometry), output_dimension=2, byte_order=1)
+    parts = shapely.get_parts(geometry)
+    alone = parts[0] if len(parts) == 1 else geometry  # a GeoPackage makes a multipolygon of it
+    outline = shapely.to_wkb(shapely.normalize(alone), output_dimension=2, byte_order=1)
     return hashlib.sha256(outline).hexdigest()[:16]
 
 

@@ -230,6 +230,7 @@ def _write_head(sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, 
     _band(sheet, 2, 0, given - 1, words["form.band_given"], look.band_given)
     _band(sheet, 2, given, last - 1, words["form.band_officer"], look.band_officer)
     put(sheet, 2, last, None, look.band_given)
+    put(sheet, 2, last + 1, f"{facts.id} {form.id}@{form.version} {county.code}")  # hidden; CSV keeps nothing but cells
     for column, one in enumerate(form.face):
         put(sheet, 3, column, heading(one, facts, words), look.head)
     put(sheet, 3, last, words["form.code"], look.head)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import Campaign, Files
@@ -17,12 +19,13 @@ from pipeline.engine.stage import Done, Job, Stage
 from pipeline.issues import Code, Issue, write_issues
 from pipeline.layers import FINDINGS, PIECES, RETURNED
 from pipeline.ledger import add_lines, read_ledger
-from pipeline.publish import write_json
+from pipeline.publish import swap_folder, write_json, write_text
 from pipeline.records import CampaignFacts
 
 if TYPE_CHECKING:
     from pipeline.collect.merge import Merged
     from pipeline.collect.returned import Remark, ReturnedFile
+    from pipeline.collect.words import Words
     from pipeline.forms.form import Form
 
 READER_VERSION = 1  # of how returns are read: part of the name under which what was read is kept
@@ -109,7 +112,7 @@ def _read(task: Task, form: Form) -> list[ReturnedFile]:
                 from pipeline.collect.reading import read_return
 
                 path = lay_out(unit, returns, state / "work" / "collect")
-                remember(memory, read_return(path, form, task.facts))
+                remember(memory, read_return(path, form, task.facts, name=unit.name))
             found += remembered(memory)
             step(unit.name)
     return found
@@ -128,14 +131,18 @@ def _sent(task: Task) -> tuple[Any, Any]:
 
 def _write(task: Task, form: Form, returned: Sequence[ReturnedFile], merged: Merged, pieces: Any) -> Done:
     from pipeline.collect.tables import county_tallies, file_tallies, finding_columns, returned_columns
+    from pipeline.collect.words import remark_words
     from pipeline.io.tables import geometries, layer_table, write_parquet
 
     files, facts = task.files, task.facts
+    words = remark_words(form, facts)
     rows = [one.sent.at for one in merged.findings]
     outlines = geometries(pieces)[rows]
     came = returned_columns(returned, merged)
     columns = finding_columns(merged.findings, form, facts.language)
+    receipts = _receipts(task, returned, merged, words)
     outputs = [
+        *receipts,
         write_parquet(files[FINDINGS], layer_table(FINDINGS, columns, outlines, facts.crs)),
         write_parquet(files[RETURNED], layer_table(RETURNED, came, None, facts.crs)),
         files.state_file("collect_summary.json"),
@@ -145,17 +152,30 @@ def _write(task: Task, form: Form, returned: Sequence[ReturnedFile], merged: Mer
     tally["unmatched"] = came["fate"].count("unmatched")
     counties = county_tallies(merged.findings, form)
     summary = {"returns": tally, "counties": counties, "files": file_tallies(returned, came)}
-    write_json(outputs[2], summary | {"verdicts": [one.code for one in form.verdict.choices]})
-    write_issues(outputs[3], [_issue(one, facts.language) for one in merged.remarks])
+    write_json(outputs[-2], summary | {"verdicts": [one.code for one in form.verdict.choices]})
+    write_issues(outputs[-1], [_issue(one, words) for one in merged.remarks])
     return Done(tuple(outputs), tally)
 
 
-def _issue(one: Remark, language: str) -> Issue:
-    from pipeline.collect.words import remark_sentence
+def _receipts(task: Task, returned: Sequence[ReturnedFile], merged: Merged, words: Words) -> list[Path]:
+    """A page and a workbook for each return, swapped in together; where nothing was returned there are none."""
+    from pipeline.collect.receipt_page import receipt_page, write_receipt_book
+    from pipeline.collect.receipts import return_receipts
 
-    facts = {"place": one.place, "problem": remark_sentence(one, language)}
+    made, target = task.files.state / "work" / "receipts", task.files.reports / "returns"
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    for one in return_receipts(returned, merged, words):
+        write_text(made / f"{one.file_name}.html", receipt_page(one, task.facts))
+        write_receipt_book(made / f"{one.file_name}.xlsx", one, task.facts)
+    swap_folder(made, target)
+    return sorted(target.iterdir())
+
+
+def _issue(one: Remark, words: Words) -> Issue:
+    told = {"place": one.place, "problem": words(one)}
     code = Code.RETURN_CONFLICT if one.code == "CONFLICT" else Code.RETURN_QUESTION
-    return Issue(code, "collect", facts, patch_uid=one.patch_uid, county_code=one.county_code)
+    return Issue(code, "collect", told, patch_uid=one.patch_uid, county_code=one.county_code)
 
 
 STAGE = Stage("collect", 1, "run", Section, "pipeline.stages.collect:work", ("forms",))

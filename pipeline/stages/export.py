@@ -184,4 +184,4 @@ def _write_sums(folder: Path) -> None:
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
 
 
-STAGE = Stage("export", 1, "county", Section, "pipeline.stages.export:work", ("forms", "styles"))
+STAGE = Stage("export", 2, "county", Section, "pipeline.stages.export:work", ("forms", "styles"))

@@ -1,0 +1,192 @@
+"""What was sent in one go: a file, a folder (QField's with DCIM/), a zip of either; each file through its door.
+
+Nothing is taken out of an archive by name, and photos are named, not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from pipeline.collect import csv_door, geopackage_door, workbook_door
+from pipeline.collect.returned import Doubt, Remark, ReturnedFile
+from pipeline.collect.unread import Unread
+from pipeline.collect.values import Terms
+from pipeline.engine.digest import value_digest
+from pipeline.errors import Refusal
+from pipeline.forms.cleaning import clean_text
+from pipeline.io.unpack import unpack
+
+PHOTOS = (".jpg", ".jpeg", ".png", ".heic", ".heif", ".webp", ".mp4")
+MAX_FILES = 20_000
+MAX_DEPTH = 3  # archives within archives
+_LEFT = ("~$", ".~lock", "._", ".~")  # what programs leave beside open files
+_JUNK = ("thumbs.db", "desktop.ini", ".ds_store", "sha256sums", "__macosx")
+# What a county's folder holds beside answers; everything else that is not read is named.
+_QUIET = (
+    ".pdf", ".qgz", ".qgs", ".qgz~", ".qgs~", ".qml", ".qmd", ".xml", ".tif", ".tfw", ".jgw", ".prj", ".cpg", ".txt",
+    ".md", ".json", ".log", ".doc", ".docx", ".wps", ".mp3", ".m4a", ".3gp", ".mov", *PHOTOS,
+)  # fmt: skip
+_ARCHIVES = (".zip",)
+_NO_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz")
+_REASONS = {".et": "et", ".ett": "et", ".gpkg-wal": "log_alone", **dict.fromkeys(_NO_ARCHIVES, "rar")}
+_DOORS = {
+    **dict.fromkeys(workbook_door.SUFFIXES, "workbook"),
+    **dict.fromkeys(csv_door.SUFFIXES, "csv"),
+    **dict.fromkeys(geopackage_door.SUFFIXES, "geopackage"),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One file: its name within what was sent, and where it lies."""
+
+    name: str
+    path: Path
+
+
+Begun = Callable[[str], None]  # told each name before it is opened; raises Unread where it ended a child before
+
+
+def read_bundle(path: Path, name: str, scratch: Path, terms: Terms, begun: Begun) -> list[ReturnedFile]:
+    """Everything that a return says, file by file in order of names; what could not be read says why."""
+    if path.is_dir():
+        return _read_all(list(_walked(path)), name, "folder", scratch, terms, begun, 0)
+    one = Found(path.name, path)
+    if _is_left(one.name):
+        return []
+    beside = [Found(one.name + tail, path.with_name(path.name + tail)) for tail in geopackage_door.BESIDE]
+    files = [one, *(each for each in beside if each.path.is_file())]
+    return _read_all(files, name, "", scratch, terms, begun, 0)
+
+
+def _walked(folder: Path) -> Iterator[Found]:
+    for one in sorted(folder.rglob("*")):
+        if one.is_file() and not one.is_symlink():
+            yield Found(os.fsencode(one.relative_to(folder).as_posix()).decode("utf-8", "replace"), one)
+
+
+def _read_all(
+    files: Sequence[Found], name: str, kind: str, scratch: Path, terms: Terms, begun: Begun, depth: int
+) -> list[ReturnedFile]:
+    """`kind` is "" where the one file is the return itself, under `name`; otherwise names stand below `name`."""
+    if len(files) > MAX_FILES:
+        return [unread(value_digest(sorted(one.name for one in files)), name, "many", terms, most=str(MAX_FILES))]
+    known = {one.name: one for one in files}
+    made: list[ReturnedFile] = []
+    for one in sorted(files, key=lambda each: each.name):
+        shown = f"{name}/{clean_text(one.name)}" if kind else name
+        if _is_left(one.name) or _is_beside(one.name, known):
+            continue
+        made += _read_one(one, shown, known, kind, scratch, terms, begun, depth)
+    photos = sorted(one.name for one in files if PurePosixPath(one.name).suffix.casefold() in PHOTOS)
+    return [_with_photos(one, name, photos) for one in made] if photos else made
+
+
+def _is_left(name: str) -> bool:
+    """Whether programs and systems left this file, people did not."""
+    steps = PurePosixPath(name).parts
+    return steps[-1].startswith(_LEFT) or bool({one.casefold() for one in steps} & set(_JUNK))
+
+
+def _is_beside(name: str, known: Mapping[str, Found]) -> bool:
+    return any(name.endswith(tail) and name.removesuffix(tail) in known for tail in geopackage_door.BESIDE)
+
+
+def _read_one(
+    one: Found,
+    shown: str,
+    known: Mapping[str, Found],
+    kind: str,
+    scratch: Path,
+    terms: Terms,
+    begun: Begun,
+    depth: int,
+) -> list[ReturnedFile]:
+    suffix = PurePosixPath(one.name).suffix.casefold()
+    beside = {tail: known[one.name + tail].path for tail in geopackage_door.BESIDE if one.name + tail in known}
+    if kind and suffix in _QUIET and suffix not in csv_door.SUFFIXES:
+        return []
+    digest = _digest(one.path, beside)
+    try:
+        begun(shown)
+        if suffix in _ARCHIVES:
+            return _read_archive(one, shown, scratch, terms, begun, depth)
+        return [_through_door(suffix, one, beside, shown, digest, scratch, terms)]
+    except Unread as problem:
+        if kind and _is_company(suffix, problem.reason):
+            return []
+        return [unread(digest, shown, problem.reason, terms, **problem.facts)]
+
+
+def _is_company(suffix: str, reason: str) -> bool:
+    """Whether a file that is no return may lie among returns without a word: boundary.gpkg, notes."""
+    return reason == "no_layer" or (suffix == ".txt" and reason in ("no_table", "encoding"))
+
+
+def _through_door(
+    suffix: str, one: Found, beside: Mapping[str, Path], shown: str, digest: str, scratch: Path, terms: Terms
+) -> ReturnedFile:
+    match _DOORS.get(suffix, ""):
+        case "workbook":
+            return workbook_door.read_workbook(one.path, shown, digest, terms)
+        case "csv":
+            return csv_door.read_csv(one.path, shown, digest, terms)
+        case "geopackage":
+            return geopackage_door.read_geopackage(one.path, beside, shown, digest, scratch, terms)
+    raise Unread(_REASONS.get(suffix, "kind"))
+
+
+def _read_archive(one: Found, shown: str, scratch: Path, terms: Terms, begun: Begun, depth: int) -> list[ReturnedFile]:
+    if depth >= MAX_DEPTH:
+        raise Unread("nested")
+    if _is_locked(one.path):
+        raise Unread("password")
+    folder = scratch / f"zip{depth}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        files = [Found(each.name, each.path) for each in unpack(one.path, folder)]
+        return _read_all(files, shown, "zip", scratch, terms, begun, depth + 1)
+    except Refusal as refusal:
+        raise Unread("archive", detail=refusal.sentence) from refusal
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as zipped:
+            return any(one.flag_bits & 1 for one in zipped.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False  # said by the walker, in its words
+
+
+def _digest(path: Path, beside: Mapping[str, Path]) -> str:
+    """SHA-256 of a file; with what lies in its write-ahead log behind it, where there is one."""
+    digest = hashlib.sha256()
+    for place in [path, *(beside[one] for one in ("-wal",) if one in beside)]:
+        with place.open("rb") as source:
+            while block := source.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def unread(digest: str, name: str, reason: str, terms: Terms, **facts: str) -> ReturnedFile:
+    """A file that was not read, with the sentence why."""
+    said = {**facts, "reason": terms.words.say(f"collect.reason.{reason}", **facts)}
+    return ReturnedFile(digest, name, "", "", "", "", remarks=(Remark(Doubt.FILE_NOT_READ, name, facts=said),))
+
+
+def _with_photos(one: ReturnedFile, name: str, photos: Sequence[str]) -> ReturnedFile:
+    """The photos beside a file, named from its own folder as its rows name them."""
+    if one.photos or not one.door:
+        return one
+    above = PurePosixPath(one.name.removeprefix(f"{name}/")).parent.as_posix()
+    lead = "" if above == "." else f"{above}/"
+    return replace(one, photos=tuple(photo.removeprefix(lead) for photo in photos if photo.startswith(lead)))

@@ -1,0 +1,78 @@
+"""Completed checklists saved as CSV: UTF-8 or GB18030, both strict; guessing at encodings takes Chinese for Korean."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from pipeline.collect.evidence import of_head, origin_of, returned
+from pipeline.collect.grid import Grid
+from pipeline.collect.headings import HEAD_WITHIN, Columns, find_columns
+from pipeline.collect.marks import MAX_CELLS, MAX_ROWS
+from pipeline.collect.returned import ReturnedFile
+from pipeline.collect.tabular import read_table, table_of
+from pipeline.collect.unread import Unread
+from pipeline.collect.values import LONGEST, Terms
+
+SUFFIXES = (".csv", ".tsv", ".txt")
+_LARGEST = 64 << 20
+_SEPARATORS = ",\t;，|"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # "Unicode text" of Excel says so itself
+
+
+def read_csv(path: Path, name: str, digest: str, terms: Terms) -> ReturnedFile:
+    """What a CSV file says.
+
+    Raises:
+        Unread: it is not text, its quotation marks do not match, or it is no checklist.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise Unread("large")
+    grid, columns = _table(_text(path.read_bytes()), name, terms)
+    rows, remarks = read_table(table_of(grid, columns, terms), [], terms)
+    origin = origin_of([of_head(grid, columns.head)], rows, terms)
+    return returned("csv", digest, name, origin, rows, remarks)
+
+
+def _text(data: bytes) -> str:
+    encodings = ("utf-16",) if data.startswith(_WIDE) else ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Unread("encoding")
+
+
+def _table(text: str, name: str, terms: Terms) -> tuple[Grid, Columns]:
+    """The table by the separator that shows the most headings."""
+    best: tuple[int, str, Columns] | None = None
+    for separator in _SEPARATORS:
+        grid = Grid(name, "", _rows(text, separator, HEAD_WITHIN))
+        columns = find_columns(grid, terms)
+        if columns and (best is None or len(columns.keys) > best[0]):
+            best = len(columns.keys), separator, columns
+    if best is None:
+        raise Unread("no_table")
+    rows = _rows(text, best[1], MAX_ROWS)
+    if sum(map(len, rows)) > MAX_CELLS:
+        raise Unread("large")
+    return Grid(name, "", rows), best[2]
+
+
+def _rows(text: str, separator: str, most: int) -> list[list[str]]:
+    """The first rows of a table; with `most` = MAX_ROWS all of them, or it is too large."""
+    csv.field_size_limit(4 * LONGEST)
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
+            if len(rows) >= most:
+                if most == MAX_ROWS:
+                    raise Unread("large")
+                break
+            rows.append(row)
+    except csv.Error as problem:
+        if most == MAX_ROWS:
+            raise Unread("quotes") from problem
+    return rows

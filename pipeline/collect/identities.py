@@ -1,0 +1,129 @@
+"""Which piece a row speaks of, and which land parcel of it; never told by where a row stands alone.
+
+A row is its piece's by its patch uid, whose check character must fit. A uid that was lost or mangled is recovered only
+where the file's own list of what was sent has the row code and the patch number of the row in one line. Further land
+parcels of a patch are copies of its row directly below it, or say their number in a column of their own; a row that
+may have overwritten another piece's is no parcel but the same piece twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from pipeline.collect.spelling import Raw, plain, said_text
+from pipeline.geometry.identity import is_patch_uid
+
+_DASHES = str.maketrans("‐‑‒–—―−", "-------")
+_QUOTED = re.compile(r'=?\s*"(.*)"')
+_MANGLED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d+", re.I)
+_WHOLE = 1e15  # numbers from here on have lost digits
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of a file's own list of what was sent."""
+
+    patch_uid: str
+    row_code: str
+    patch_no: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """The identity cells of one row, read."""
+
+    patch_uid: str = ""
+    row_code: str = ""
+    patch_no: str = ""
+    part: str = ""  # as the row itself says it
+    blocked: bool = False  # its id lies in merged cells
+
+
+def uid_of(raw: Raw) -> str:
+    """The patch uid a cell holds, "" where there is none whose check character fits."""
+    text = "".join(plain(_unquoted(raw)).translate(_DASHES).split())
+    campaign, dash, core = text.rpartition("-")
+    uid = f"{campaign}{dash}{core.upper()}"
+    return uid if campaign and core.isascii() and core.isalnum() and is_patch_uid(uid) else ""
+
+
+def code_of(raw: Raw) -> str:
+    """The row code a cell holds."""
+    return "".join(plain(_unquoted(raw)).upper().split())
+
+
+def number_of(raw: Raw) -> str:
+    """The patch number a cell holds, "" where a program made a number of it that has lost digits."""
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and abs(raw) >= _WHOLE:
+        return ""
+    text = _unquoted(raw)
+    return "" if _MANGLED.fullmatch(plain(text)) else text
+
+
+def _unquoted(raw: Raw) -> str:
+    text = said_text(raw).removeprefix("'")
+    found = _QUOTED.fullmatch(text)
+    return found[1] if found else text
+
+
+def identified(rows: Sequence[Named], listed: Sequence[Listed]) -> list[tuple[str, str]]:
+    """The patch uid and the parcel of each row of a table, in its order; uid "" where it cannot be told."""
+    named = _recovered(rows, listed)
+    blocks = _blocks(named)
+    uids = [named[block.start].patch_uid for block in blocks for _ in block]
+    uids = ["" if one.blocked else uid for one, uid in zip(named, uids, strict=True)]
+    order = [one.patch_uid for one in listed]
+    place = {uid: at for at, uid in enumerate(order)}
+    there = set(uids)
+    made: list[tuple[str, str]] = []
+    for block in blocks:
+        at = place.get(uids[block.start], -1)
+        after = order[at + 1 : at + len(block)] if at >= 0 else None
+        counted = _inserted(named[block.start + 1 : block.stop], after, there)
+        made += [(uids[row], named[row].part or _part(row - block.start, counted)) for row in block]
+    return made
+
+
+def _part(at: int, counted: bool) -> str:
+    return str(at + 1) if counted else "1"
+
+
+def _recovered(rows: Sequence[Named], listed: Sequence[Listed]) -> list[Named]:
+    """Lost uids found again in the file's own list, by row code and patch number together."""
+    known: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in listed:
+        known[one.row_code, one.patch_no].add(one.patch_uid)
+    made = []
+    for row in rows:
+        found = known.get((row.row_code, row.patch_no), set()) if row.row_code and row.patch_no else set()
+        made.append(replace(row, patch_uid=next(iter(found))) if not row.patch_uid and len(found) == 1 else row)
+    return made
+
+
+def _blocks(named: Sequence[Named]) -> list[range]:
+    """The rows of a table, those together that continue the one directly above."""
+    begins = [at for at in range(len(named)) if not at or not _continues(named[at], named[at - 1])]
+    return [range(at, end) for at, end in pairwise([*begins, len(named)])]
+
+
+def _continues(one: Named, above: Named) -> bool:
+    """Whether a row belongs to the one above it: the same uid, or no identity of its own but the same number."""
+    if one.blocked or above.blocked:
+        return False
+    if one.patch_uid:
+        return one.patch_uid == above.patch_uid
+    return bool(one.patch_no) and one.patch_no == above.patch_no and one.row_code in ("", above.row_code)
+
+
+def _inserted(further: Sequence[Named], after: Sequence[str] | None, there: set[str]) -> bool:
+    """Whether further rows were inserted, and did not overwrite those of the pieces sent after theirs.
+
+    `after` are the uids sent next, None where the file has no list: then a repeated uid proves nothing.
+    """
+    if not any(one.patch_uid for one in further):
+        return True  # nothing was filled down over another row's uid
+    return after is not None and set(after) <= there

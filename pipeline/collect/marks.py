@@ -1,0 +1,243 @@
+"""A look at the raw parts of a workbook before any library loads it: far cells, bombs, hidden rows, formulas.
+
+One cell at XFD1048576, a file of 5 KB, makes a reader ask for 512 GiB; what a sheet says of its rows and cells beside
+their values is told by its XML alone. Old .xls and binary .xlsb sheets have none: there only sizes are looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from xml.etree import ElementTree
+
+from pipeline.collect.grid import Cell, Marks, Span, cell_of, span_of
+from pipeline.collect.unread import Unread
+from pipeline.errors import Refusal
+from pipeline.io.readers.xml_scan import scan
+
+MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 100_000, 1_000, 5_000_000
+MAX_PARTS, MAX_MERGED, MAX_INFLATED = 5_000, 10_000, 512 << 20
+_BLOCK = 1 << 20
+_PROPERTIES = ("docProps/custom.xml", "meta.xml")
+_OURS = "tuban_"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the raw parts say: marks by sheet name, and the properties that are ours."""
+
+    marks: Mapping[str, Marks] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    from_1904: bool = False  # days are counted from 1904, as old Macs did
+
+
+def look(data: bytes) -> Looked:
+    """Look into a zipped workbook: .xlsx, .xlsm, .xlsb or .ods.
+
+    Raises:
+        Unread: it is damaged, locked, no workbook, or larger than any checklist.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            return _look(parts)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as wrong:
+        raise Unread("damaged") from wrong
+    except Refusal as wrong:  # XML that declares entities, or is not well-formed
+        raise Unread("damaged") from wrong
+
+
+def _look(parts: zipfile.ZipFile) -> Looked:
+    names = set(parts.namelist())
+    if len(names) > MAX_PARTS or len(parts.infolist()) > len(names):
+        raise Unread("damaged")
+    sheets, from_1904 = _sheets_of(parts, names)
+    properties: dict[str, str] = {}
+    marks: dict[str, Marks] = {}
+    room = MAX_INFLATED
+    for part in parts.infolist():
+        kind = _scanner(part.filename, part.filename in sheets)
+        pieces = _inflated(parts, part, room)
+        if part.filename in _PROPERTIES:
+            properties |= _properties(b"".join(pieces))
+        elif kind is not None or part.filename.endswith((".xml", ".rels")):
+            scan(pieces, kind.hear if kind else None)
+        deque(pieces, maxlen=0)  # inflates what nobody scanned, for its size and checksum
+        room -= part.file_size
+        if kind is not None:
+            marks |= kind.marks(sheets.get(part.filename, ""))
+    return Looked(marks, properties, from_1904)
+
+
+def _sheets_of(parts: zipfile.ZipFile, names: set[str]) -> tuple[dict[str, str], bool]:
+    """Part → name of its sheet, and whether days are counted from 1904."""
+    if "content.xml" in names:
+        if "META-INF/manifest.xml" in names and b"encryption-data" in _small(parts, "META-INF/manifest.xml"):
+            raise Unread("password")
+        return {}, False
+    if "xl/workbook.bin" in names:
+        return {}, False
+    if "xl/workbook.xml" not in names:
+        raise Unread("kind")
+    targets: dict[str, str] = {}
+    found: dict[str, str] = {}
+    from_1904 = []
+
+    def hear_relation(name: str, said: dict[str, str]) -> None:
+        if name == "Relationship":
+            target = said.get("Target", "")
+            targets[said.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+    def hear_sheet(name: str, said: dict[str, str]) -> None:
+        if name == "sheet":
+            relation = next((value for key, value in said.items() if key.endswith(":id")), "")
+            found[targets.get(relation, "")] = said.get("name", "")
+        elif name == "workbookPr" and said.get("date1904") in ("1", "true"):
+            from_1904.append(True)
+
+    if "xl/_rels/workbook.xml.rels" in names:
+        scan([_small(parts, "xl/_rels/workbook.xml.rels")], hear_relation)
+    scan([_small(parts, "xl/workbook.xml")], hear_sheet)
+    return found, bool(from_1904)
+
+
+def _small(parts: zipfile.ZipFile, name: str) -> bytes:
+    return b"".join(_inflated(parts, parts.getinfo(name), 16 << 20))
+
+
+def _inflated(parts: zipfile.ZipFile, part: zipfile.ZipInfo, room: int) -> Iterator[bytes]:
+    """A part piece by piece, its checksum included, as long as it fits."""
+    if part.flag_bits & 1:
+        raise Unread("password")
+    with parts.open(part) as source:
+        while piece := source.read(_BLOCK):
+            room -= len(piece)
+            if room < 0:
+                raise Unread("large")
+            yield piece
+
+
+def _properties(data: bytes) -> dict[str, str]:
+    """Our properties of a workbook: elements with a name and text, in either format."""
+    scan([data])  # no entities
+    found = {}
+    for one in ElementTree.fromstring(data).iter():
+        name = next((value for key, value in one.attrib.items() if key.rpartition("}")[2] == "name"), "")
+        if name.startswith(_OURS):
+            found[name.removeprefix(_OURS)] = "".join(one.itertext()).strip()
+    return found
+
+
+def _scanner(name: str, is_sheet: bool) -> _SheetXml | _OdsXml | None:
+    if name == "content.xml":
+        return _OdsXml()
+    path = PurePosixPath(name)
+    is_sheet = is_sheet or (path.parent.as_posix() == "xl/worksheets" and path.suffix == ".xml")
+    return _SheetXml() if is_sheet else None
+
+
+class _Far:
+    """The farthest row and column with content."""
+
+    def __init__(self) -> None:
+        self.rows = self.columns = 0
+
+    def see(self, row: int, column: int) -> None:
+        self.rows, self.columns = max(self.rows, row + 1), max(self.columns, column + 1)
+        if self.rows > MAX_ROWS or self.columns > MAX_COLUMNS or self.rows * self.columns > MAX_CELLS:
+            raise Unread("far", row=str(row + 1), column=str(column + 1))
+
+
+class _SheetXml:
+    """Hears the elements of one worksheet of an .xlsx; cells and rows without a name follow the ones before."""
+
+    def __init__(self) -> None:
+        self._far = _Far()
+        self._row = self._column = -1
+        self._hidden: set[int] = set()
+        self._formulas: set[Cell] = set()
+        self._merged: list[Span] = []
+
+    def hear(self, name: str, said: dict[str, str]) -> None:
+        match name:
+            case "row":
+                self._row, self._column = _number(said.get("r", ""), self._row + 2) - 1, -1
+                if said.get("hidden") in ("1", "true"):
+                    self._hidden.add(self._row)
+            case "c":
+                self._row, self._column = cell_of(said["r"]) if "r" in said else (self._row, self._column + 1)
+            case "v" | "is":
+                self._far.see(self._row, self._column)
+            case "f":
+                self._far.see(self._row, self._column)
+                self._formulas.add((self._row, self._column))
+            case "mergeCell":
+                _add(self._merged, span_of(said.get("ref", "")))
+
+    def marks(self, sheet: str) -> dict[str, Marks]:
+        return {sheet: Marks(frozenset(self._hidden), frozenset(self._formulas), tuple(self._merged))}
+
+
+class _OdsXml:
+    """Hears the elements of an .ods: tables, rows and cells, each perhaps repeated."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Marks] = {}
+        self._begin("")
+
+    def _begin(self, sheet: str) -> None:
+        self._sheet, self._far = sheet, _Far()
+        self._row = self._column = self._next_row = self._next_column = 0
+        self._hidden: set[int] = set()
+        self._formulas: set[Cell] = set()
+        self._merged: list[Span] = []
+
+    def hear(self, name: str, said: dict[str, str]) -> None:
+        plain = {key.rpartition(":")[2]: value for key, value in said.items()}
+        match name:
+            case "table":
+                self._end()
+                self._begin(plain.get("name", ""))
+            case "table-row":
+                self._row, self._column = self._next_row, 0
+                times = _number(plain.get("number-rows-repeated", ""), 1)
+                self._next_row = self._row + times
+                if plain.get("visibility") in ("collapse", "filter"):
+                    self._hidden.update(range(self._row, min(self._next_row, MAX_ROWS)))
+            case "table-cell" | "covered-table-cell":
+                self._cell(plain)
+
+    def _cell(self, said: Mapping[str, str]) -> None:
+        times = _number(said.get("number-columns-repeated", ""), 1)
+        row, column = self._row, self._column
+        self._column += times
+        if "value-type" in said or "formula" in said:
+            self._far.see(self._next_row - 1, self._column - 1)
+        if "formula" in said:
+            last = min(self._next_row, row + MAX_ROWS)
+            self._formulas.update((at, to) for at in range(row, last) for to in range(column, self._column))
+        rows, columns = (_number(said.get(f"number-{one}-spanned", ""), 1) for one in ("rows", "columns"))
+        if rows > 1 or columns > 1:
+            _add(self._merged, (row, column, row + rows - 1, column + columns - 1))
+
+    def _end(self) -> None:
+        if self._sheet:
+            self._made[self._sheet] = Marks(frozenset(self._hidden), frozenset(self._formulas), tuple(self._merged))
+
+    def marks(self, _: str) -> dict[str, Marks]:
+        self._end()
+        return self._made
+
+
+def _add(merged: list[Span], span: Span) -> None:
+    if len(merged) >= MAX_MERGED:
+        raise Unread("large")
+    merged.append(span)
+
+
+def _number(said: str, default: int) -> int:
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else default
