@@ -97,6 +97,11 @@ class Files:
         return self.archive / "decisions.csv"
 
     @property
+    def receipts(self) -> Path:
+        """A receipt for each delivered file."""
+        return self.reports / "deliveries"
+
+    @property
     def reports(self) -> Path:
         return self.out / "reports"
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,21 +94,66 @@ def demo(folder: Path, size: str, seed: int) -> None:
 
 @cli.command()
 @click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day that decides who is overdue (expected.csv).")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @click.option("--summary", is_flag=True, help="A dozen lines, fit for mail.")
-def status(config: Path, as_json: bool, summary: bool) -> None:
-    """Show each county: announced, came, pieces, sheets, rows, state; and issues by code."""
+def status(config: Path, as_of: datetime | None, as_json: bool, summary: bool) -> None:
+    """Show each county: announced, came, pieces, answers, verdicts, sheets, state; and issues by code."""
 
     def show() -> int:
         from pipeline.config import read_campaign
+        from pipeline.intake.expected import read_expected
         from pipeline.status import status_lines, status_value, summary_lines
 
-        value = status_value(read_campaign(config).files)
+        campaign = read_campaign(config)
+        expected = campaign.inputs.expected
+        announced = read_expected(expected) if expected else {}
+        value = status_value(campaign.files, announced, as_of.date() if as_of else None)
         lines = summary_lines(value) if summary else status_lines(value)
         click.echo(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
         return OK
 
     _guarded(show)
+
+
+@cli.command()
+@click.option("--only", multiple=True, metavar="CODE", help="Only counties whose code begins so; repeatable.")
+@click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def proof(config: Path, only: tuple[str, ...]) -> None:
+    """Draw a few telling sheets into out/proof.pdf: smallest, largest, across a border, fullest overview …"""
+
+    def draw() -> int:
+        from pipeline.config import read_campaign
+        from pipeline.proof import make_proof
+
+        made = make_proof(read_campaign(config), only)
+        for at, page in enumerate(made.pages):
+            click.echo(f"{at + 1}  {page.county_code}  {page.patch or '-'}  {', '.join(page.reasons)}")
+            for fault in page.faults:
+                _say(f"page {at + 1} would withhold its book: {fault}", "red")
+        _say(f"look at {_from_here(made.path)}")
+        return PARTLY if any(page.faults for page in made.pages) else OK
+
+    _guarded(draw)
+
+
+@cli.command()
+@click.option("--only", multiple=True, metavar="CODE", help="Only counties whose code begins so; repeatable.")
+@click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def plan(config: Path, only: tuple[str, ...]) -> None:
+    """Tell what a run would do: stages, counties, pages, missing imagery, room on the disk."""
+
+    def tell() -> int:
+        from pipeline.conduct import Wish
+        from pipeline.config import read_campaign
+        from pipeline.forecast import plan_lines
+        from pipeline.stages import STAGES
+
+        for line in plan_lines(read_campaign(config), STAGES, Wish(only)):
+            click.echo(line)
+        return OK
+
+    _guarded(tell)
 
 
 @cli.command()
@@ -178,6 +224,8 @@ def _conduct(
         _log_to_stderr(talk)
         done = conduct(campaign, stages, wish, talk)
         _show_failures(done, talk)
+        if names == ["ingest"]:
+            _show_receipts(campaign)
         if "report" in names:
             _say_where(campaign, talk)
         return _exit_code(done)
@@ -196,6 +244,12 @@ def _show_failures(done: Conducted, talk: Talk) -> None:
         talk(f"{one.stage} {one.unit}: {one.problem}", "red")
     for words in done.doubts:
         talk(words, "yellow")
+
+
+def _show_receipts(campaign: Campaign) -> None:
+    """What each sender may be told, on stdout; the same lies in reports/deliveries."""
+    for path in sorted(campaign.files.receipts.glob("*.txt")):
+        click.echo(path.read_text(encoding="utf-8"))
 
 
 def _say_where(campaign: Campaign, talk: Talk) -> None:

@@ -59,14 +59,16 @@ def foresee(campaign: Campaign, stages: Sequence[Stage], wish: Wish) -> Iterator
         yield from (f"{job.name}: {why}" for job, why in stale)
         if not stale:
             yield f"{stage.name}: fresh"
-        elif stage.grain == "run" and stage is not stages[-1]:
+        elif stage.grain == "run" and any(one.grain == "county" for one in stages[stages.index(stage) :]):
             yield "what follows depends on what this finds"
             return
         above |= {job.unit for job, _ in stale}
 
 
 def _follows(job: Job, above: set[str]) -> str:
-    return "follows what is done before it" if job.unit in above or (above and not job.unit) else ""
+    """A county's later products follow its earlier ones, and the report follows everything."""
+    follows = job.unit in above or (above and job.stage == report.STAGE.name)
+    return "follows what is done before it" if follows else ""
 
 
 def conduct(campaign: Campaign, stages: Sequence[Stage], wish: Wish, talk: Callable[[str], None]) -> Conducted:

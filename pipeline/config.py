@@ -14,9 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pipeline.campaign import Campaign, ImageryFile, Inputs
+from pipeline.campaign import Campaign, ImageryFile, Inputs, MaskRules
 from pipeline.errors import INPUT, USAGE, Refusal, Refusals
 from pipeline.records import CampaignFacts, Office
 from pipeline.shelf import read_toml, shelf
@@ -37,6 +37,23 @@ class ImageryFiles(_Table):
     bands: tuple[int, ...] = ()
 
 
+def _no_background(value: int) -> int:
+    if value == 0:
+        raise ValueError("0 is the background of a mask and no class")
+    return value
+
+
+_Class = Annotated[int, Field(ge=-(2**31), lt=2**32), AfterValidator(_no_background)]
+
+
+class _Mask(_Table):
+    """`[inputs.mask]`."""
+
+    classes: dict[_Class, str] = Field(min_length=1)
+    minimum_m2: float = Field(0.0, ge=0, allow_inf_nan=False)
+    connected: Literal[4, 8] = 4
+
+
 class _Inputs(_Table):
     patches: list[str] = Field(min_length=1)
     counties: list[str] = Field(min_length=1)
@@ -51,6 +68,7 @@ class _Inputs(_Table):
     patch_fields: dict[str, str] = {}
     county_fields: dict[str, str] = {}
     area_unit: str = ""
+    mask: _Mask | None = None
 
 
 class _Campaign(_Table):
@@ -247,6 +265,7 @@ def _resolve(base: Path, inputs: _Inputs, profile: _Profile | None, found: list[
         patch_fields=inputs.patch_fields,
         county_fields=inputs.county_fields,
         patch_types=profile.patch_types if profile else "",
+        mask=MaskRules(**dict(inputs.mask)) if inputs.mask else None,
     )
 
 
@@ -315,7 +334,7 @@ def _single(base: Path, key: str, name: str, found: list[Refusal]) -> Path | Non
 def effective(campaign: Campaign) -> str:
     """The configuration in force as TOML: what the file says, and every default with it."""
     facts, inputs = campaign.facts, campaign.inputs
-    apart = ("imagery", "patch_fields", "county_fields")
+    apart = ("imagery", "patch_fields", "county_fields", "mask")
     tables: dict[str, Mapping[str, Any]] = {
         "campaign": {k: v for k, v in vars(facts).items() if k not in ("office", "crs")} | {"form": campaign.form},
         "office": vars(facts.office),
@@ -323,6 +342,7 @@ def effective(campaign: Campaign) -> str:
         | {phase: [one.path for one in inputs.imagery if one.phase == phase] for phase in ("before", "after")},
         "inputs.patch_fields": inputs.patch_fields,
         "inputs.county_fields": inputs.county_fields,
+        **({"inputs.mask": vars(inputs.mask)} if inputs.mask else {}),
         "archive": {"folder": campaign.archive},
         "output": {"folder": campaign.out},
         **{name: vars(section) for name, section in campaign.sections.items()},
@@ -339,6 +359,8 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float | date):
         return str(value)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
     return json.dumps(str(value), ensure_ascii=False)

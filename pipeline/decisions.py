@@ -4,10 +4,11 @@ Columns: who, when, id, decision, reason. What may be decided:
 
 | id | decision |
 |---|---|
-| a record set aside: `record_id` in quarantine.csv | `accept outline`, `accept structure` or `accept linework` |
+| a record set aside: `record_id` in quarantine.csv | `accept structure` or `accept linework` |
 | a delivered file: name, or 8 signs of its digest | `crs EPSG:…`, `encoding …`, `supersedes <older file>` |
 | a patch or piece: `patch_uid`, `patch_uid/code` | `take <returned file>`: the answer in that file counts |
 | a returned file: name, or 8 signs of its digest | `take`: it counts before all others; `leave`: it counts not at all |
+| a county (its code), patch or piece | `pass <level>`, `return <level> <number of a reason>` |
 """
 
 from __future__ import annotations
@@ -29,7 +30,16 @@ _HEADINGS = {
     "decision": ("decision", "决定"),
     "reason": ("reason", "理由", "原因"),
 }
-READINGS = ("outline", "structure", "linework")
+READINGS = ("structure", "linework")
+VERBS = ("accept", "crs", "encoding", "supersedes", "take", "leave", "pass", "return")
+_EXAMPLES = {
+    "crs": "crs EPSG:4490",
+    "encoding": "encoding gb18030",
+    "supersedes": "supersedes older.zip",
+    "pass": "pass city",
+    "return": "return city 3",
+}
+_RETURN = re.compile(r"\S+(?:[\s,，、]+\d+)+")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -40,7 +50,7 @@ class Decision:
     who: str
     when: str
     id: str
-    verb: str  # accept | crs | encoding | supersedes | take | leave
+    verb: str  # accept | crs | encoding | supersedes | take | leave | pass | return
     object: str  # what stands behind the verb
     reason: str
     row: int  # in the file, as a spreadsheet counts
@@ -123,9 +133,10 @@ def _wrong(value: dict[str, str], verb: str, thing: str) -> tuple[str, ...]:
     said = f"{verb} {thing}".strip()
     if verb == "accept" and thing not in READINGS:
         return f"{said!r} is no decision", "write " + ", or ".join(f"accept {one}" for one in READINGS)
-    if verb in ("crs", "encoding", "supersedes") and not thing:
-        example = {"crs": "crs EPSG:4490", "encoding": "encoding gb18030", "supersedes": "supersedes older.zip"}[verb]
-        return f"{said!r} does not say which", f"write for example {example}"
-    if verb not in ("accept", "crs", "encoding", "supersedes", "take", "leave"):
-        return f"{said!r} is no decision", "one of: accept, crs, encoding, supersedes, take, leave"
+    if verb in _EXAMPLES and not thing:
+        return f"{said!r} does not say which", f"write for example {_EXAMPLES[verb]}"
+    if verb == "return" and not _RETURN.fullmatch(thing):
+        return f"{said!r} does not say who returns it and why", f"write for example {_EXAMPLES[verb]}"
+    if verb not in VERBS:
+        return f"{said!r} is no decision", f"one of: {', '.join(VERBS)}"
     return ()

@@ -10,14 +10,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
+from pipeline.dates import span
 from pipeline.shelf import read_toml, shelf_file
 
 _UNIT = re.compile(r"[(（][^()（）]*[)）]$")
 _SPACES = re.compile(r"\s+")
-_DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ].*)?$")
-_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
-_MONTH = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?$|^(\d{4})(\d{2})$")
 _NUMBER = re.compile(r"^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$")
+_THOUSANDS = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
+_NUMBERED = re.compile(r"_\d{1,2}$")
 _WHOLE_FLOAT = re.compile(r"^([+-]?\d+)\.0+$")
 _INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0xFEFF])
 
@@ -57,49 +57,83 @@ def aliases(kind: str) -> dict[str, tuple[str, ...]]:
 def match_fields(kind: str, delivered: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:
     """Canonical name → delivered column, for those that are there.
 
-    `own` (`[inputs.patch_fields]`) outranks the alias table. A column serves one canonical name only.
+    `own` (`[inputs.patch_fields]`) outranks the alias table, and a name in full outranks one that a DBF cut off. A
+    column serves one canonical name only; one that could be cut off from names of several serves none.
     """
     columns = {header_key(one): one for one in reversed(list(delivered))}
-    found: dict[str, str] = {}
-    for name, column in own.items():
-        if header_key(column) in columns:
-            found[name] = columns[header_key(column)]
+    named = {name: (header_key(column),) for name, column in own.items()}
+    found = {name: columns[one] for name, (one,) in named.items() if one in columns}
+    found |= _cut_off(columns, named, found)
     for name, known in aliases(kind).items():
         if name in found:
             continue
         free = [columns[one] for one in known if one in columns and columns[one] not in found.values()]
         if free:
             found[name] = free[0]
-    return found
+    return found | _cut_off(columns, aliases(kind), found)
+
+
+def _cut_off(
+    columns: Mapping[str, str], known: Mapping[str, tuple[str, ...]], found: Mapping[str, str]
+) -> dict[str, str]:
+    """Canonical names not yet found whose column a DBF cut off or numbered: it is the only one, and can be no other."""
+    meant = _meanings(known)
+    candidates: dict[str, list[str]] = {}
+    for key, column in columns.items():
+        names = meant.get(key) or meant.get(_NUMBERED.sub("", key)) or set()
+        if len(names) == 1 and column not in found.values():
+            candidates.setdefault(min(names), []).append(column)
+    return {name: ones[0] for name, ones in candidates.items() if name not in found and len(ones) == 1}
+
+
+def _meanings(known: Mapping[str, tuple[str, ...]]) -> dict[str, set[str]]:
+    """Every name that may be left of a column in a DBF → the canonical names it may stand for."""
+    meant: dict[str, set[str]] = {}
+    for name, spelled in known.items():
+        for cut in (cut for one in spelled for cut in cut_keys(one)):
+            meant.setdefault(cut, set()).add(name)
+    return meant
+
+
+DBF_NAME_BYTES = 10
+
+
+@lru_cache(maxsize=1 << 12)
+def cut_keys(key: str) -> frozenset[str]:
+    """What is left of a column name in a DBF: ten bytes of it in GBK or UTF-8, eight where a number was put behind."""
+    keys = {key}
+    for encoding in ("gb18030", "utf-8"):
+        raw = key.encode(encoding, "replace")
+        keys |= {
+            raw[:size].decode(encoding, "ignore") for size in (DBF_NAME_BYTES, DBF_NAME_BYTES - 2) if len(raw) > size
+        }
+    return frozenset(one for one in keys if len(one) > 1)
 
 
 @lru_cache(maxsize=1 << 16)
 def iso_date(text: str | None) -> str:
-    """A date as ISO 8601 with the precision it was given in, or "" where it is not understood.
+    """A date as ISO 8601, to the day or the month as it was given, or "" where it is neither.
 
-    20250314, 2025/3/14, 2025.03.14, 2025年3月14日 and 2025-03-14T00:00:00 are 2025-03-14; 2025年3月 is 2025-03.
+    20250314, 2025/3/14, 2025年3月14日, 14 Mar 2025, 二〇二五年三月十四日, 2025-03-14T00:00:00 and 45730 (the day number
+    of a spreadsheet) are 2025-03-14; 2025年3月 is 2025-03.
     """
-    plain = number_text(text)
-    day = _COMPACT.match(plain) or _DATE.match(plain)
-    if day:
-        year, month, dom = (int(one) for one in day.groups())
-        return f"{year:04d}-{month:02d}-{dom:02d}" if _is_day(year, month, dom) else ""
-    part = _MONTH.match(plain)
-    if part:
-        year, month = (int(one) for one in part.groups() if one)
-        return f"{year:04d}-{month:02d}" if 1900 <= year <= 2200 and 1 <= month <= 12 else ""
-    return ""
+    first, last = date_span(text)
+    return first if first == last else first[:7] if first[:7] == last[:7] else ""
 
 
-def _is_day(year: int, month: int, day: int) -> bool:
-    from calendar import monthrange
-
-    return 1900 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]
+def date_span(text: str | None) -> tuple[str, str]:
+    """First and last day of a date, month, quarter, year or period, ISO 8601; ("", "") where it is not understood."""
+    return span(number_text(text))
 
 
 def as_number(text: str | None) -> float | None:
-    """A delivered number, or None where the text is not one (a thousands comma is taken out)."""
-    plain = tidy(text).replace(",", "")
+    """A delivered number, or None where the text is not one.
+
+    A comma every three digits is taken out; one elsewhere (3,25) may be a decimal point and is not guessed at.
+    """
+    plain = tidy(text)
+    if _THOUSANDS.match(plain):
+        plain = plain.replace(",", "")
     return float(plain) if _NUMBER.match(plain) else None
 
 

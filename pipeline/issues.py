@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,28 @@ class Code(StrEnum):
     LINKS_NOT_FOLLOWED = "LINKS_NOT_FOLLOWED"
     UNANNOUNCED = "UNANNOUNCED"
     EXPECTED_UNKNOWN_CODE = "EXPECTED_UNKNOWN_CODE"
+    SLIVER = "SLIVER"
+    GIVEN_WHOLE = "GIVEN_WHOLE"
+    COUNTY_DOUBLED = "COUNTY_DOUBLED"
+    BORDERS_UNSEEN = "BORDERS_UNSEEN"
+    AREA_OFF = "AREA_OFF"
+    CENTRE_OUTSIDE = "CENTRE_OUTSIDE"
+    CENTRES_NOT_UNDERSTOOD = "CENTRES_NOT_UNDERSTOOD"
+    DATES_REVERSED = "DATES_REVERSED"
+    DATE_AHEAD = "DATE_AHEAD"
+    COUNTY_NAME_DIFFERS = "COUNTY_NAME_DIFFERS"
+    NUMBER_MANGLED = "NUMBER_MANGLED"
+    TYPE_UNKNOWN = "TYPE_UNKNOWN"
+    THIN = "THIN"
+    SPIKE = "SPIKE"
+    OVERLAP = "OVERLAP"
+    OVERLAPS_MANY = "OVERLAPS_MANY"
+    OVERLAPS_NOT_CHECKED = "OVERLAPS_NOT_CHECKED"
+    DISPLACED_GCJ02 = "DISPLACED_GCJ02"
+    COUNTIES_DISPLACED_GCJ02 = "COUNTIES_DISPLACED_GCJ02"
+    AXES_SWAPPED = "AXES_SWAPPED"
+    CRS_DOUBTFUL = "CRS_DOUBTFUL"
+    FILE_WARNED = "FILE_WARNED"
     RETURN_CONFLICT = "RETURN_CONFLICT"
     RETURN_QUESTION = "RETURN_QUESTION"
     WITHDRAWN = "WITHDRAWN"
@@ -89,6 +111,9 @@ _ERRORS = {
     Code.UNBALANCED,
     Code.IMAGERY_BROKEN,
     Code.LEDGER_ALTERED,
+    Code.AXES_SWAPPED,
+    Code.CRS_DOUBTFUL,
+    Code.NUMBER_MANGLED,
 }
 _NOTES = {
     Code.CRS_ASSIGNED,
@@ -101,6 +126,8 @@ _NOTES = {
     Code.MASK_SMALL,
     Code.WITHDRAWN,
     Code.RELEASED,
+    Code.THIN,
+    Code.SPIKE,
     Code.SUPERSEDED,
 }
 
@@ -143,7 +170,7 @@ def issue_order(one: Issue) -> tuple[Any, ...]:
 
 def write_issues(path: Path, found: Iterable[Issue]) -> None:
     """A job's own issues, one JSON line each, in a fixed order."""
-    lines = [json.dumps(asdict(one), ensure_ascii=False, sort_keys=True) for one in sorted(found, key=issue_order)]
+    lines = [json.dumps(vars(one), ensure_ascii=False, sort_keys=True) for one in sorted(found, key=issue_order)]
     write_text(path, "".join(line + "\n" for line in lines))
 
 

@@ -80,6 +80,7 @@ PATCHES = Layer(
         "area_reported_unit": "text",
         "repair": "text",
         "source_crs": "text",
+        "replaces": "text",  # uid of the patch it stands for now: the same key, delivered before with another outline
         **_SOURCE,
     },
     open=True,
@@ -106,6 +107,7 @@ QUARANTINE = Layer(
     "ingest",
     {
         **_SOURCE,
+        "record_id": "text",  # what decisions.csv calls it
         "reason": "text",
         "sentence": "text",
         "patch_no": "text",
@@ -131,6 +133,7 @@ PIECES = Layer(
         "area_ha": "float",
         "area_ac": "float",
         "area_share": "float",
+        "area_reported_share": "text",  # of the delivered figure, in its own decimal places; all parts sum to it
         "patch_area_m2": "float",
         "asked": "bool",
         "not_asked_reason": "text",
@@ -149,7 +152,28 @@ PIECES = Layer(
 REMAINDERS = Layer(
     "remainders",
     "clip",
-    {"patch_uid": "text", "patch_no": "text", "area_m2": "float", "area_share": "float", **_SOURCE},
+    {
+        "patch_uid": "text",
+        "patch_no": "text",
+        "area_m2": "float",
+        "area_share": "float",
+        "area_reported_share": "text",
+        **_SOURCE,
+    },
+)
+
+BORDERS = Layer(
+    "borders",
+    "clip",
+    {
+        "kind": "text",  # gap | overlap | sliver (either, thinner than [clip] sliver_width_m)
+        "county_a": "text",
+        "name_a": "text",
+        "county_b": "text",  # "" where one county alone is round a gap
+        "name_b": "text",
+        "area_m2": "float",
+        "patches": "int",  # that have ground there
+    },
 )
 
 FINDINGS = Layer(
@@ -173,6 +197,10 @@ FINDINGS = Layer(
         "return_digest": "text",
         "place": "text",
         "decided": "text",  # who decided between several answers, when and why
+        "questions": "text",  # the rules that ask something back: "R04, R12"
+        "review": "text",  # "" (not answered) | submitted | <level>_passed | <level>_returned
+        "review_reason": "text",  # of the return that stands
+        "reviews": "text",  # all lines of decisions.csv about it, as JSON
     },
 )
 
@@ -186,11 +214,35 @@ RETURNED = Layer(
         "patch_uid": "text",
         "county_code": "text",
         "parcel": "text",
-        "fate": "text",  # taken | contained | overruled | conflict | unmatched | left
+        "fate": "text",  # taken | contained | superseded | overruled | conflict | unmatched | left
         "reason": "text",
         "said": "text",  # as JSON
     },
     geometry=False,
+)
+
+PHOTOS = Layer(
+    "photos",
+    "collect",
+    {
+        "file": "text",  # with the return and the folders above it; "" where it did not come
+        "digest": "text",
+        "return_file": "text",
+        "patch_uid": "text",  # "" where no row names it
+        "county_code": "text",
+        "named": "text",  # as the row names it
+        "lon_deg": "float",  # WGS 84, as the photo says
+        "lat_deg": "float",
+        "azimuth_deg": "float",
+        "taken": "text",  # ISO 8601, the camera's own time
+        "distance_m": "float",  # from the outline, 0 within it
+        "found": "text",  # here | elsewhere | missing | several (of that name) | unnamed
+        "readable": "bool",
+        "place": "text",  # ok | far | unknown
+        "direction": "text",  # ok | away | unknown
+        "time": "text",  # ok | early | late | unknown
+        "reuse": "text",  # ok | reused (for another patch)
+    },
 )
 
 ISSUES = Layer(

@@ -62,7 +62,7 @@ def add_lines(path: Path, ledger: Ledger, events: Iterable[Mapping[str, Any]]) -
     return Ledger((*ledger.lines, *new), ledger.broken_at)
 
 
-def arrivals(ledger: Ledger, present: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+def arrivals(ledger: Ledger, present: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The events that bring the ledger to what lies there now: `received` for each delivery (`id`, `name`) it does
     not hold as present, `withdrawn` for each it does and that is gone."""
     last = ledger.last("received", "withdrawn")

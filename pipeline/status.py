@@ -6,17 +6,32 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import Files
 from pipeline.errors import Refusal
+from pipeline.fields import iso_date
 
-_SHOWN = ("code", "name", "word", "announced", "came", "pieces", "asked", "pages", "rows", "published")
+if TYPE_CHECKING:
+    from pipeline.intake.expected import Announced
+
+_SHOWN = ("code", "name", "word", "announced", "came", "pieces", "asked", "answered", "open", "conflict")
+_LAST = ("pages", "rows", "published")
+_VERDICT = "verdict_"
+_SPOKEN = ("contact", "phone", "deadline")
+_NAMED = 20  # counties in a summary before "and more"
 
 
-def status_value(files: Files) -> dict[str, Any]:
-    """The status of every county, and how many issues there are of each kind.
+def status_value(
+    files: Files, announced: Mapping[str, Announced] | None = None, as_of: date | None = None
+) -> dict[str, Any]:
+    """The status of every county, how many issues there are of each kind, and who is overdue on the day `as_of`.
+
+    `announced` gives contacts and deadlines by county code. A county is overdue where its deadline lies before
+    `as_of` and some of its pieces are open; without `as_of` nobody is, for no product reads the clock.
 
     Raises:
         Refusal: there is no report yet.
@@ -27,18 +42,57 @@ def status_value(files: Files) -> dict[str, Any]:
         issues = json.loads(files.state_file("issue_counts.json").read_bytes())
     except (OSError, ValueError):
         raise Refusal("there is no whole report", "run `tuban run` or `tuban report` first") from None
-    counties = list(csv.DictReader(io.StringIO(text)))
-    return {"campaign": balance["campaign"], "counties": counties, "issues": issues, "balance": balance}
+    counties = [_county(one, announced or {}, as_of) for one in csv.DictReader(io.StringIO(text))]
+    late = sorted((one for one in counties if one["overdue"]), key=lambda one: (iso_date(one["deadline"]), one["code"]))
+    value = {"campaign": balance["campaign"], "counties": counties, "issues": issues, "balance": balance}
+    return value | {"as_of": as_of.isoformat() if as_of else None, "overdue": [one["code"] for one in late]}
+
+
+def _county(row: dict[str, str], announced: Mapping[str, Announced], as_of: date | None) -> dict[str, Any]:
+    one = announced.get(row["code"])
+    spoken = {name: asdict(one)[name] if one else "" for name in _SPOKEN}
+    return {**row, **spoken, "overdue": _overdue(row, spoken["deadline"], as_of)}
+
+
+def _overdue(row: Mapping[str, str], deadline: str, as_of: date | None) -> bool:
+    """A deadline given as a month is its last day; one that cannot be read makes nobody late."""
+    day = iso_date(deadline)
+    if as_of is None or not day or not int(row["open"]):
+        return False
+    return day < as_of.isoformat()[: len(day)]
 
 
 def status_lines(value: dict[str, Any]) -> Iterator[str]:
-    """The status as a table for a terminal."""
-    rows = [dict(zip(_SHOWN, _SHOWN, strict=True)), *value["counties"]]
-    widths = {name: max(_width(row[name]) for row in rows) for name in _SHOWN}
+    """The status as a table for a terminal; counties that are overdue are named before all."""
+    yield from _overdue_lines(value)
+    shown = (*_SHOWN, *_verdicts(value), *_LAST)
+    heads = {name: name.removeprefix(_VERDICT) for name in shown}
+    rows = [heads, *value["counties"]]
+    widths = {name: max(_width(row[name]) for row in rows) for name in shown}
     for row in rows:
-        yield "  ".join(row[name] + " " * (widths[name] - _width(row[name])) for name in _SHOWN).rstrip()
+        yield "  ".join(row[name] + " " * (widths[name] - _width(row[name])) for name in shown).rstrip()
     yield ""
     yield from (f"{count:>6}  {code}" for code, count in value["issues"].items())
+
+
+def _verdicts(value: Mapping[str, Any]) -> list[str]:
+    """The verdict columns, once anything is answered."""
+    counties = value["counties"]
+    names = [one for one in (counties[0] if counties else {}) if one.startswith(_VERDICT) and not one.endswith("_m2")]
+    return names if any(int(one["answered"]) for one in counties) else []
+
+
+def _overdue_lines(value: Mapping[str, Any], most: int | None = None) -> Iterator[str]:
+    by_code = {one["code"]: one for one in value["counties"]}
+    for code in value["overdue"][:most]:
+        one = by_code[code]
+        reach = " ".join(said for said in (one["contact"], one["phone"]) if said)
+        told = f"OVERDUE    {code} {one['name']}: {one['open']} of {one['asked']} open, due {one['deadline']}"
+        yield told + (f", {reach}" if reach else "")
+    if most is not None and len(value["overdue"]) > most:
+        yield f"           and {len(value['overdue']) - most} more"
+    if value["overdue"]:
+        yield ""
 
 
 def _width(text: str) -> int:
@@ -47,9 +101,10 @@ def _width(text: str) -> int:
 
 
 def summary_lines(value: dict[str, Any]) -> Iterator[str]:
-    """The night in a dozen lines: the books, the counties by state, what is left to do."""
+    """The night in a dozen lines: who is late, the books, the counties by state, what is left to do."""
     books = value["balance"]
     records, area, pieces, counties = (books[one] for one in ("records", "area_m2", "pieces", "counties"))
+    yield from _overdue_lines(value, _NAMED)
     yield f"campaign   {books['campaign']}"
     yield "books      " + ("; ".join(books["imbalances"]) if "imbalances" in books else "balance")
     yield "records    " + _facts(records, ("received", "accepted", "quarantined", "duplicate"))
@@ -59,16 +114,36 @@ def summary_lines(value: dict[str, Any]) -> Iterator[str]:
     drawn = f"{books['sheets']['pages']} pages, {books['checklists']['rows']} rows"
     yield f"pieces     {pieces['asked']} asked of {pieces['all']}, {drawn}"
     yield "counties   " + _facts(counties, ("with_patches", "zero", "missing", "partial", "unknown"))
-    wanting = [one for one in value["counties"] if one["word"] in ("missing", "partial")]
-    yield from (
-        f"  {one['code']} {one['name']}: {one['word']}, {one['came']} of {one['announced']}" for one in wanting[:20]
-    )
-    if len(wanting) > 20:
-        yield f"  and {len(wanting) - 20} more in reports/status.csv"
+    yield from _wanting([one for one in value["counties"] if one["word"] in ("missing", "partial")])
+    yield "returns    " + _returns(books["returns"])
+    yield from _found(value)
     failed = [one for one in value["counties"] if one["problem"]]
     yield from (f"NO FOLDER  {one['code']} {one['name']}: {one['problem']}" for one in failed)
     yield "issues     " + (", ".join(f"{count} {code}" for code, count in value["issues"].items()) or "none")
 
 
-def _facts(values: dict[str, Any], names: tuple[str, ...]) -> str:
+def _wanting(counties: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    yield from (
+        f"  {one['code']} {one['name']}: {one['word']}, {one['came']} of {one['announced']}"
+        for one in counties[:_NAMED]
+    )
+    if len(counties) > _NAMED:
+        yield f"  and {len(counties) - _NAMED} more in reports/status.csv"
+
+
+def _returns(books: Mapping[str, int]) -> str:
+    """Answered with its share, rounded down, and what else became of what was asked."""
+    whole = books["open"] + books["answered"] + books["conflict"]
+    share = f" ({100 * books['answered'] // whole} %)" if whole else ""
+    return f"{books['answered']:,} answered{share}, " + _facts(books, ("open", "conflict", "unmatched"))
+
+
+def _found(value: Mapping[str, Any]) -> Iterator[str]:
+    names = _verdicts(value)
+    if names:
+        sums = {one: sum(int(county[one]) for county in value["counties"]) for one in names}
+        yield "verdicts   " + ", ".join(f"{count:,} {name.removeprefix(_VERDICT)}" for name, count in sums.items())
+
+
+def _facts(values: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return ", ".join(f"{values[one]:,} {one.replace('_', ' ')}" for one in names)

@@ -49,6 +49,21 @@ def test_a_minimal_file_is_enough(folder: Path) -> None:
     assert "fragment_m2 = 10.0" in effective(campaign)
 
 
+def test_rules_for_masks(folder: Path) -> None:
+    text = GOOD + '[inputs.mask]\nclasses = { 1 = "推土", 3 = "" }\nminimum_m2 = 200'
+    (folder / "campaign.toml").write_text(text, encoding="utf-8")
+    campaign = read_campaign(folder / "campaign.toml")
+    assert campaign.inputs.mask is not None
+    assert campaign.inputs.mask.classes == {1: "推土", 3: ""}
+    assert campaign.inputs.mask.connected == 4
+    (folder / "again.toml").write_text(effective(campaign), encoding="utf-8")
+    assert 'classes = { 1 = "推土", 3 = "" }' in effective(campaign)
+    wrong = '[inputs.mask]\nclasses = { 0 = "x", a = "y" }\nminimum_m2 = -1\nconnected = 6\nsieve = 2'
+    said = "\n".join(lines(folder, GOOD + wrong))
+    for part in ("background", "mask.classes.a", "mask.minimum_m2", "mask.connected", "mask.sieve is not a known key"):
+        assert part in said
+
+
 def test_all_mistakes_at_once(folder: Path) -> None:
     text = GOOD.replace('"2025Q3"', '"2025 Q3!"').replace("[inputs]", '[inputs]\nbefor = ["x"]')
     said = "\n".join(lines(folder, text + "\n[clip]\nfragment_m2 = 'ten'\n[colour]\nx = 1\n"))

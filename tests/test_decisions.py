@@ -43,12 +43,12 @@ def test_all_mistakes_are_named_at_once_by_row(tmp_path: Path) -> None:
         read_decisions(written(tmp_path, HEAD + "\n".join(lines)))
     said = refused.value.lines()
     assert [f"row {at}" in " ".join(said) for at in (2, 3, 4, 5, 6)] == [True] * 5
-    assert "accept outline" in " ".join(said)
+    assert "accept structure" in " ".join(said)
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="no column reason"):
-        read_decisions(written(tmp_path, "who,when,id,decision\nLi,,Q-1,accept outline\n"))
+        read_decisions(written(tmp_path, "who,when,id,decision\nLi,,Q-1,accept structure\n"))
 
 
 def test_a_file_is_named_by_name_path_end_or_digest() -> None:

@@ -1,6 +1,6 @@
 """What was sent in one go: a file, a folder (QField's with DCIM/), a zip of either; each file through its door.
 
-Nothing is taken out of an archive by name, and photos are named, not read.
+Nothing is taken out of an archive by name; of photos only the headers are read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pipeline.collect import csv_door, geopackage_door, workbook_door
-from pipeline.collect.returned import Doubt, Remark, ReturnedFile
+from pipeline.collect.photos import SUFFIXES as PHOTOS
+from pipeline.collect.photos import read_photo, unread_photo
+from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile
 from pipeline.collect.unread import Unread
 from pipeline.collect.values import Terms
 from pipeline.engine.digest import value_digest
@@ -22,7 +24,6 @@ from pipeline.errors import Refusal
 from pipeline.forms.cleaning import clean_text
 from pipeline.io.unpack import unpack
 
-PHOTOS = (".jpg", ".jpeg", ".png", ".heic", ".heif", ".webp", ".mp4")
 MAX_FILES = 20_000
 MAX_DEPTH = 3  # archives within archives
 _LEFT = ("~$", ".~lock", "._", ".~")  # what programs leave beside open files
@@ -79,13 +80,17 @@ def _read_all(
         return [unread(value_digest(sorted(one.name for one in files)), name, "many", terms, most=str(MAX_FILES))]
     known = {one.name: one for one in files}
     made: list[ReturnedFile] = []
+    photos: list[Photo] = []
     for one in sorted(files, key=lambda each: each.name):
         shown = f"{name}/{clean_text(one.name)}" if kind else name
         if _is_left(one.name) or _is_beside(one.name, known):
             continue
-        made += _read_one(one, shown, known, kind, scratch, terms, begun, depth)
-    photos = sorted(one.name for one in files if PurePosixPath(one.name).suffix.casefold() in PHOTOS)
-    return [_with_photos(one, name, photos) for one in made] if photos else made
+        if PurePosixPath(one.name).suffix.casefold() in PHOTOS:
+            photos.append(_read_photo(one, shown, begun))
+        else:
+            made += _read_one(one, shown, known, kind, scratch, terms, begun, depth)
+    made = [_with_photos(one, name, photos) for one in made]
+    return [*made, *_photos_alone(photos, name, made)]
 
 
 def _is_left(name: str) -> bool:
@@ -183,10 +188,29 @@ def unread(digest: str, name: str, reason: str, terms: Terms, **facts: str) -> R
     return ReturnedFile(digest, name, "", "", "", "", remarks=(Remark(Doubt.FILE_NOT_READ, name, facts=said),))
 
 
-def _with_photos(one: ReturnedFile, name: str, photos: Sequence[str]) -> ReturnedFile:
+def _read_photo(one: Found, shown: str, begun: Begun) -> Photo:
+    try:
+        begun(shown)
+    except Unread:
+        return unread_photo(one.path, clean_text(one.name), shown)
+    return read_photo(one.path, clean_text(one.name), shown)
+
+
+def _with_photos(one: ReturnedFile, name: str, photos: Sequence[Photo]) -> ReturnedFile:
     """The photos beside a file, named from its own folder as its rows name them."""
     if one.photos or not one.door:
         return one
     above = PurePosixPath(one.name.removeprefix(f"{name}/")).parent.as_posix()
     lead = "" if above == "." else f"{above}/"
-    return replace(one, photos=tuple(photo.removeprefix(lead) for photo in photos if photo.startswith(lead)))
+    mine = [replace(each, name=each.name.removeprefix(lead)) for each in photos if each.name.startswith(lead)]
+    return replace(one, photos=tuple(mine))
+
+
+def _photos_alone(photos: Sequence[Photo], name: str, beside: Sequence[ReturnedFile]) -> list[ReturnedFile]:
+    """Photos that no checklist lies beside, as a return of their own: they may be named by another."""
+    taken = {photo.file for one in beside for photo in one.photos}
+    alone = tuple(one for one in photos if one.file not in taken)
+    if not alone:
+        return []
+    digest = value_digest(sorted(one.digest for one in alone)) if len(alone) > 1 else alone[0].digest
+    return [ReturnedFile(digest, name, "photos", "", "", "", photos=alone)]

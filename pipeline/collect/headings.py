@@ -15,7 +15,7 @@ from pipeline.forms.form import Field
 from pipeline.texts import languages, texts
 
 HEAD_WITHIN = 10  # rows within which the headings are looked for
-UID, CODE, COUNTY, PART, NUMBER = "patch_uid", "row_code", "county_code", "part_no", "patch_no"
+UID, CODE, COUNTY, PART, NUMBER, BASE = "patch_uid", "row_code", "county_code", "part_no", "patch_no", "base"
 KNOWN = "known"  # columns that are ours and say nothing new
 GEOMETRY_COLUMNS = ("fid", "geom")
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
@@ -58,6 +58,7 @@ def _headings(terms: Terms) -> Iterator[tuple[str, str]]:
     for words in map(texts, languages()):
         yield from ((folded(_bare(words[key])), KNOWN) for key in given)
         yield from ((folded(words[f"collect.heading.{key}"]), PART) for key in ("plot", "parcel"))
+        yield folded(words["returns.reissue.column"]), KNOWN
     yield from ((folded(key.rpartition(".")[2]), KNOWN) for key in given)
     yield from ((folded(one), KNOWN) for one in (*GEOMETRY_COLUMNS, f"area_{terms.facts.area_unit}", "area_m2"))
     for one in terms.form.fields:
@@ -66,7 +67,7 @@ def _headings(terms: Terms) -> Iterator[tuple[str, str]]:
     for words in map(texts, languages()):
         yield folded(words["form.code"]), CODE
         yield from ((folded(words[f"form.name.{key}"]), key) for key in (UID, CODE, COUNTY, NUMBER))
-    yield from ((folded(key), key) for key in (UID, CODE, COUNTY, NUMBER, PART))
+    yield from ((folded(key), key) for key in (UID, CODE, COUNTY, NUMBER, PART, BASE))
 
 
 def _words(one: Field, terms: Terms) -> Iterator[str]:

@@ -3,18 +3,23 @@
 A pure function of what was sent, of the set of returns and of people's decisions: neither the order in which returns
 came nor how often the same one came changes anything. A piece's answers are compared and taken as a whole record,
 never column by column (a verdict of one crew with the remark of another would be nobody's finding).
+
+A row that was reissued says which answers it was issued upon, by their ids; it stands in their place, whatever the
+order in which they came. An id speaks of what was said and of what that was issued upon in its turn, so a chain of
+them has no circles.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll
 from pipeline.decisions import Decision, names_file
+from pipeline.engine.digest import value_digest
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Field, Form
 
@@ -23,7 +28,7 @@ Key = tuple[str, str]  # patch_uid, county_code
 Said = Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What one return says of one piece: its land parcels in order, each with what was said."""
 
@@ -32,6 +37,8 @@ class Answer:
     file: str
     digest: str
     again: tuple[ReturnedRow, ...] = ()  # rows of the same file that say just the same
+    base: frozenset[str] = frozenset()  # ids of the answers and reviews it was issued upon
+    known_as: str = ""  # its id, where it was completed from its base
 
     @property
     def said(self) -> Said:
@@ -48,7 +55,7 @@ class Answer:
         return frozenset((row.part, key, value) for row in self.rows for key, value in row.said.items())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What stands of one piece: open, answered by one answer, or several that disagree."""
 
@@ -56,6 +63,7 @@ class Finding:
     state: State
     answers: tuple[Answer, ...] = ()
     decided: str = ""  # who decided it, when and why
+    superseded: tuple[Answer, ...] = ()  # those that others were issued upon
 
     @property
     def answer(self) -> Answer | None:
@@ -63,7 +71,7 @@ class Finding:
         return self.answers[0] if self.state == "answered" else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unmatched:
     """A row with answers that could not be given to a piece, or whose record was refused."""
 
@@ -86,7 +94,7 @@ def merge(
     sent: SentAll, returned: Sequence[ReturnedFile], form: Form, campaign: str, decisions: Sequence[Decision]
 ) -> Merged:
     """Merge all returns; what is not taken is kept with its reason."""
-    made = Merged()
+    made, takes = Merged(), takes_of(decisions, sent)
     answers: dict[Key, list[Answer]] = defaultdict(list)
     known = {f"{form.id}@{form.version}"}
     for file in sorted(_each_once(returned), key=lambda one: (one.digest, one.name)):
@@ -101,8 +109,52 @@ def merge(
         for answer in _answers(file, sent, form, made):
             answers[answer.key].append(answer)
     for key, one in sorted(sent.by_key.items(), key=lambda item: (item[1].county_code, item[1].seq, item[0])):
-        made.findings.append(_finding(one, answers.get(key, []), decisions, made))
+        live, gone = _succession(answers.get(key, []), form)
+        made.findings.append(_finding(one, live, gone, takes, made))
     return made
+
+
+def answer_id(one: Answer) -> str:
+    """What a row issued upon this answer calls it."""
+    return one.known_as or value_digest([*one.key, sorted(one.says()), sorted(one.base)])[:16]
+
+
+def _succession(answers: Sequence[Answer], form: Form) -> tuple[Sequence[Answer], Sequence[Answer]]:
+    """The answers that count, and those that others were issued upon."""
+    if not any(one.base for one in answers):
+        return answers, ()
+    own = [replace(one, base=frozenset()) if _says_nothing_new(one, answers, form) else one for one in answers]
+    upon = frozenset().union(*(one.base for one in own))
+    gone = [one for one in own if answer_id(one) in upon]
+    by_id = {answer_id(one): one for one in own}
+    return [_completed(one, by_id, form) for one in own if one not in gone], gone
+
+
+def _says_nothing_new(one: Answer, answers: Sequence[Answer], form: Form) -> bool:
+    """Whether a reissued row came back as it went out: then it is its base again and no later word."""
+    if not one.base:
+        return False
+    before = [each for each in answers if each is not one and answer_id(each) in one.base]
+    return any(_on_face(each, form) == _on_face(one, form) for each in before)
+
+
+def _on_face(one: Answer, form: Form) -> frozenset[tuple[str, str, str]]:
+    """What an answer says where a workbook has a place for it."""
+    face = {each.key for each in form.face}
+    return frozenset(each for each in one.says() if each[1] in face)
+
+
+def _completed(one: Answer, by_id: Mapping[str, Answer], form: Form) -> Answer:
+    """A reissued row with what its one base says and a workbook has no place for (photos taken in the field)."""
+    before = [by_id[each] for each in sorted(one.base) if each in by_id]
+    if len(before) != 1 or len(one.rows) != 1 or len(before[0].rows) != 1:
+        return one
+    face = {each.key for each in form.face}
+    earlier = _completed(before[0], by_id, form)
+    kept = {key: value for key, value in earlier.said.items() if key not in face}
+    row = one.rows[0]
+    said = {**kept, **row.said}
+    return replace(one, rows=(replace(row, said=said),), known_as=answer_id(one)) if kept else one
 
 
 def _each_once(returned: Iterable[ReturnedFile]) -> Iterable[ReturnedFile]:
@@ -192,7 +244,8 @@ def _records(key: Key, rows: Sequence[ReturnedRow], file: ReturnedFile, form: Fo
         if any(one.code is Doubt.NO_VERDICT for one in remarks):
             made.unmatched += [Unmatched(row, file.name, file.digest, Doubt.NO_VERDICT) for row in (*chosen, *alike)]
         else:
-            yield Answer(key, chosen, file.name, file.digest, alike)
+            base = frozenset(one for row in chosen for one in row.base.split("|") if one)
+            yield Answer(key, chosen, file.name, file.digest, alike, base)
 
 
 def _due(row: ReturnedRow, key: Key, form: Form) -> Iterable[Remark]:
@@ -215,32 +268,62 @@ def _needed(one: Field, verdict: str) -> bool:
     return "always" in one.needed or verdict in one.needed
 
 
-def _finding(sent: Sent, answers: Sequence[Answer], decisions: Sequence[Decision], made: Merged) -> Finding:
+@dataclass(frozen=True)
+class Takes:
+    """Which answers people chose, the last word first: of pieces by their id, and of whole files."""
+
+    by_id: Mapping[str, Sequence[Decision]]
+    of_files: Sequence[Decision]
+
+    def of_piece(self, sent: Sent) -> list[Decision]:
+        """The decisions about a piece, the last line of the file first."""
+        mine = [one for each in piece_ids(sent) for one in self.by_id.get(each, ())]
+        return sorted(mine, key=lambda one: -one.row)
+
+
+def piece_ids(sent: Sent) -> tuple[str, str]:
+    """What a decision may call a piece."""
+    return sent.patch_uid, f"{sent.patch_uid}/{sent.county_code}"
+
+
+def takes_of(decisions: Sequence[Decision], sent: SentAll) -> Takes:
+    """The decisions between answers; what is no piece's id is taken for a file's name."""
+    by_id: dict[str, list[Decision]] = defaultdict(list)
+    known = {each for one in sent.by_key.values() for each in piece_ids(one)} if decisions else set()
+    of_files: list[Decision] = []
+    for one in reversed([each for each in decisions if each.verb == "take"]):
+        (by_id[one.id] if one.id in known else of_files).append(one)
+    return Takes(by_id, of_files)
+
+
+def _finding(sent: Sent, answers: Sequence[Answer], gone: Sequence[Answer], takes: Takes, made: Merged) -> Finding:
     """The state of a piece: open without an answer; answered where one answer says all that was said, or a person
     decided; else a conflict, with every answer kept."""
     if not answers:
         return Finding(sent, "open")
-    chosen, decided = _decided(sent, answers, decisions)
+    chosen, decided = _decided(sent, answers, takes)
     if chosen is not None:
-        return Finding(sent, "answered", (chosen, *(one for one in answers if one is not chosen)), decided)
+        others = (one for one in answers if one is not chosen)
+        return Finding(sent, "answered", (chosen, *others), decided, tuple(gone))
+    if len(answers) == 1:
+        return Finding(sent, "answered", tuple(answers), superseded=tuple(gone))
     everything: frozenset[tuple[str, str, str]] = frozenset().union(*(one.says() for one in answers))
     whole = [one for one in answers if one.says() == everything]
     if whole:
-        return Finding(sent, "answered", (whole[0], *(one for one in answers if one is not whole[0])))
+        others = (one for one in answers if one is not whole[0])
+        return Finding(sent, "answered", (whole[0], *others), superseded=tuple(gone))
     files = "; ".join(one.file for one in answers)
     made.remarks.append(Remark(Doubt.CONFLICT, answers[0].place, *sent.key, facts={"files": files}))
-    return Finding(sent, "conflict", tuple(answers))
+    return Finding(sent, "conflict", tuple(answers), superseded=tuple(gone))
 
 
-def _decided(sent: Sent, answers: Sequence[Answer], decisions: Sequence[Decision]) -> tuple[Answer | None, str]:
+def _decided(sent: Sent, answers: Sequence[Answer], takes: Takes) -> tuple[Answer | None, str]:
     """The answer a person chose, of this piece before of whole files; the last line of the file counts."""
-    ids = (sent.patch_uid, f"{sent.patch_uid}/{sent.county_code}")
-    takes = [one for one in reversed(decisions) if one.verb == "take"]
-    for one in (each for each in takes if each.id in ids):
+    for one in takes.of_piece(sent):
         for answer in answers:
             if names_file(one.object, answer.file, answer.digest):
                 return answer, one.words
-    for one in (each for each in takes if each.id not in ids):
+    for one in takes.of_files:
         for answer in answers:
             if names_file(one.id, answer.file, answer.digest):
                 return answer, one.words

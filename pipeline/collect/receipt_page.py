@@ -57,8 +57,11 @@ def _parts(one: ReturnReceipt, facts: CampaignFacts, words: Texts) -> list[Marku
 
 def _divided(one: ReturnReceipt) -> tuple[list[Line], list[Line]]:
     """The rows somebody must look at, and those that went through without a word."""
-    look = [line for line in one.lines if line.sentences or line.fate in ("conflict", "unmatched")]
-    return look, [line for line in one.lines if line not in look]
+    look: list[Line] = []
+    fine: list[Line] = []
+    for line in one.lines:
+        (look if line.sentences or line.fate in ("conflict", "unmatched") else fine).append(line)
+    return look, fine
 
 
 def _sum(fate: str, count: int, words: Texts) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.collect.merge import Finding, Merged
@@ -13,10 +13,10 @@ from pipeline.collect.tables import fates
 from pipeline.collect.words import Words
 from pipeline.publish import safe_name
 
-FATES = ("taken", "contained", "conflict", "overruled", "unmatched", "left")
+FATES = ("taken", "contained", "superseded", "conflict", "overruled", "unmatched", "left")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One returned row: where it stands, which piece it speaks of, what became of it, and what is to be said of it."""
 
@@ -63,14 +63,14 @@ class _Known:
     words: Words
 
 
-def return_receipts(returned: Sequence[ReturnedFile], merged: Merged, words: Words) -> list[ReturnReceipt]:
-    """A receipt for each returned file, in their order."""
+def return_receipts(returned: Sequence[ReturnedFile], merged: Merged, words: Words) -> Iterator[ReturnReceipt]:
+    """A receipt for each returned file, in their order, one at a time."""
     by_county: dict[str, list[Finding]] = defaultdict(list)
     for finding in merged.findings:
         by_county[finding.sent.county_code].append(finding)
     sent = {one.sent.key: one.sent for one in merged.findings}
     known = _Known(fates(merged), _by_place(merged.remarks), by_county, sent, words)
-    return [_receipt(one, known) for one in returned]
+    return (_receipt(one, known) for one in returned)
 
 
 def _by_place(remarks: Sequence[Remark]) -> dict[str, list[Remark]]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile, ReturnedRow
 from pipeline.publish import write_text
 
-_ROW = ("patch_uid", "county_code", "row_code", "part", "said", "given", "place")
+_ROW = ("patch_uid", "county_code", "row_code", "part", "said", "given", "place", "base")
 _FILE = ("digest", "name", "door", "campaign", "county_code", "form")
+_COMPARED = ("patch_no", "geometry")
+_PHOTO = tuple(Photo.__dataclass_fields__)
 
 
 def remember(path: Path, files: Sequence[ReturnedFile]) -> None:
@@ -24,12 +27,24 @@ def remembered(path: Path) -> list[ReturnedFile]:
     return [_file(one) for one in json.loads(path.read_bytes())]
 
 
+def lean(files: Sequence[ReturnedFile], known: dict[str, str]) -> list[ReturnedFile]:
+    """The same for a province in memory: equal answers kept once (in `known`), of locked cells those that are
+    compared with what was sent."""
+    return [replace(one, rows=tuple(_lean(row, known) for row in one.rows)) for one in files]
+
+
+def _lean(row: ReturnedRow, known: dict[str, str]) -> ReturnedRow:
+    said = {known.setdefault(key, key): known.setdefault(value, value) for key, value in row.said.items()}
+    given = {known.setdefault(key, key): row.given[key] for key in _COMPARED if key in row.given}
+    return replace(row, said=said, given=given, county_code=known.setdefault(row.county_code, row.county_code))
+
+
 def _value(one: ReturnedFile) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in _FILE},
         "rows": [[getattr(row, name) for name in _ROW] for row in one.rows],
         "remarks": [[str(r.code), r.place, r.patch_uid, r.county_code, dict(r.facts)] for r in one.remarks],
-        "photos": list(one.photos),
+        "photos": [[getattr(photo, name) for name in _PHOTO] for photo in one.photos],
     }
 
 
@@ -38,5 +53,5 @@ def _file(value: dict[str, Any]) -> ReturnedFile:
         **{name: value[name] for name in _FILE},
         rows=tuple(ReturnedRow(**dict(zip(_ROW, row, strict=True))) for row in value["rows"]),
         remarks=tuple(Remark(Doubt(code), *rest) for code, *rest in value["remarks"]),
-        photos=tuple(value["photos"]),
+        photos=tuple(Photo(*photo) for photo in value["photos"]),
     )

@@ -32,9 +32,10 @@ class Doubt(StrEnum):
     UNKNOWN_COLUMN = "UNKNOWN_COLUMN"
     OUTLINE_CHANGED = "OUTLINE_CHANGED"
     CONFLICT = "CONFLICT"
+    CHECK = "CHECK"  # an answer that does not agree with itself, its patch or its photos: which rule says `facts`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Remark:
     """One doubt with the place it speaks of: "file!sheet!cell", and the facts that fill its sentence."""
 
@@ -45,7 +46,7 @@ class Remark:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReturnedRow:
     """One row of one return: which piece it speaks of and what was said, in canonical spelling.
 
@@ -60,6 +61,21 @@ class ReturnedRow:
     said: Mapping[str, str]
     given: Mapping[str, str]  # locked cells as they came back, by the form's keys
     place: str  # "file!sheet!row 12"
+    base: str = ""  # the answers it was issued upon, joined by "|"; "" in what was handed out first
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo that came with a return, and what it says of itself; None and "" where it says nothing."""
+
+    name: str  # as rows name it: from the folder of the file that names it
+    file: str  # with the archive and folders above it
+    digest: str  # SHA-256 of its bytes
+    lon_deg: float | None = None  # WGS 84
+    lat_deg: float | None = None
+    azimuth_deg: float | None = None  # of the camera, clockwise from north
+    taken: str = ""  # ISO 8601, the camera's own time
+    problem: str = ""  # "kind": not one that can be looked into; "unread": damaged
 
 
 @dataclass(frozen=True)
@@ -68,10 +84,10 @@ class ReturnedFile:
 
     digest: str  # SHA-256 of the file's bytes
     name: str  # as it came, with the archive and folders above it
-    door: str  # workbook | csv | geopackage
+    door: str  # workbook | csv | geopackage | photos (photos without a checklist beside them); "" if not read
     campaign: str  # "" where the file does not say it
     county_code: str
     form: str  # "<id>@<version>", "" where the file does not say it
     rows: tuple[ReturnedRow, ...] = ()
     remarks: tuple[Remark, ...] = ()
-    photos: tuple[str, ...] = ()  # names of photos that came with it, as the rows name them
+    photos: tuple[Photo, ...] = ()  # that came with it

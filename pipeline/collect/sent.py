@@ -14,7 +14,7 @@ from pipeline.forms.cleaning import clean_text
 from pipeline.forms.identity import code_of, outline_digest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sent:
     """One asked piece as it stands in checklist and GeoPackage; areas in the office's unit."""
 
@@ -46,17 +46,18 @@ class SentAll:
 
 def sent_rows(columns: Mapping[str, Sequence[Any]], outlines: npt.NDArray[np.object_], area_unit: str) -> list[Sent]:
     """The asked rows of the table of pieces (columns as lists, outlines beside them), as counties hold them."""
+    once: dict[str, str] = {}  # the few codes and names of counties
     return [
         Sent(
             uid,
-            code,
+            once.setdefault(code, code),
             code_of(uid, code, area_m2),
             outline_digest(outlines[at]),
             columns["patch_no"][at],
             columns["seq"][at],
             float(area_in(area_unit, area_m2)),
             area_m2,
-            columns["county_name"][at],
+            once.setdefault(columns["county_name"][at], columns["county_name"][at]),
             at,
         )
         for at, (uid, code, area_m2, asked) in enumerate(

@@ -9,8 +9,11 @@ from math import fsum
 from typing import Any
 
 from pipeline.collect.merge import Answer, Finding, Merged
-from pipeline.collect.returned import ReturnedFile
+from pipeline.collect.photo_checks import Seen
+from pipeline.collect.returned import Doubt, Remark, ReturnedFile
+from pipeline.collect.reviews import Review, ReviewTable, reason_words, told
 from pipeline.forms.form import Form
+from pipeline.texts import Texts
 
 Row = tuple[str, str]  # digest of the return, place in it
 
@@ -42,6 +45,54 @@ def finding_columns(findings: Sequence[Finding], form: Form, language: str) -> d
     }
 
 
+def asked_rules(remarks: Iterable[Remark]) -> Mapping[tuple[str, str], set[str]]:
+    """The rules that ask something of a piece, by patch_uid and county code."""
+    asked: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in remarks:
+        if one.code is Doubt.CHECK and one.patch_uid:
+            asked[one.patch_uid, one.county_code].add(one.facts["rule"])
+    return asked
+
+
+def review_columns(
+    findings: Sequence[Finding],
+    reviews: Sequence[Review],
+    asked: Mapping[tuple[str, str], set[str]],
+    table: ReviewTable,
+    words: Texts,
+) -> dict[str, list[Any]]:
+    """Columns of the layer `findings` beside the answers: which rules ask something, and what reviews say."""
+    return {
+        "questions": [", ".join(sorted(asked.get(one.sent.key, ()))) for one in findings],
+        "review": [one.state for one in reviews],
+        "review_reason": [reason_words(one.returned, table, words) if one.returned else "" for one in reviews],
+        "reviews": [told(one) for one in reviews],
+    }
+
+
+def photo_columns(seen: Sequence[Seen]) -> dict[str, list[Any]]:
+    """Columns of the layer `photos`, a row for each photo beside each patch it is named for."""
+    return {
+        "file": [one.photo.file for one in seen],
+        "digest": [one.photo.digest for one in seen],
+        "return_file": [one.return_file for one in seen],
+        "patch_uid": [one.sent.patch_uid if one.sent else "" for one in seen],
+        "county_code": [one.sent.county_code if one.sent else "" for one in seen],
+        "named": [one.named for one in seen],
+        "lon_deg": [one.photo.lon_deg for one in seen],
+        "lat_deg": [one.photo.lat_deg for one in seen],
+        "azimuth_deg": [one.photo.azimuth_deg for one in seen],
+        "taken": [one.photo.taken for one in seen],
+        "distance_m": [one.distance_m for one in seen],
+        "found": [one.found for one in seen],
+        "readable": [not one.photo.problem and bool(one.photo.digest) for one in seen],
+        "place": [one.place for one in seen],
+        "direction": [one.direction for one in seen],
+        "time": [one.time for one in seen],
+        "reuse": [one.reuse for one in seen],
+    }
+
+
 def choice_names(form: Form, language: str) -> Mapping[str, str]:
     """The words of every choice of verdict and kind of case, by code."""
     keys = (form.verdict_key, "verdict_sub")
@@ -62,14 +113,13 @@ def _spoken(answers: Sequence[Answer]) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
-def returned_columns(returned: Iterable[ReturnedFile], merged: Merged) -> dict[str, list[Any]]:
-    """Columns of the layer `returned`: every row that said anything, with what became of it.
+def returned_columns(returned: Iterable[ReturnedFile], fates_of: Mapping[Row, tuple[str, str]]) -> dict[str, list[Any]]:
+    """Columns of the layer `returned`: every row that said anything, with what became of it (`fates`).
 
-    taken: it counts; contained: the answer that counts says the same; overruled: a person decided for another;
-    conflict: nobody has decided yet; unmatched: it could not be given to a piece, or was refused; left: a person
-    decided that its file counts not.
+    taken: it counts; contained: the answer that counts says the same; superseded: another was issued upon it;
+    overruled: a person decided for another; conflict: nobody has decided yet; unmatched: it could not be given to a
+    piece, or was refused; left: a person decided that its file counts not.
     """
-    fates_of = fates(merged)
     rows = [(file, row) for file in returned for row in file.rows if row.said]
     told = [fates_of.get((file.digest, row.place), ("left", "")) for file, row in rows]
     return {
@@ -94,6 +144,8 @@ def fates(merged: Merged) -> dict[Row, tuple[str, str]]:
         for at, answer in enumerate(finding.answers):
             for row in (*answer.rows, *answer.again):
                 made.setdefault((answer.digest, row.place), (_fate(finding, at, answer), finding.decided))
+        for answer in finding.superseded:
+            made.update(((answer.digest, row.place), ("superseded", "")) for row in (*answer.rows, *answer.again))
     return made
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.collect.answers import answers
 from pipeline.collect.grid import Grid, Span
-from pipeline.collect.headings import CODE, COUNTY, KNOWN, NUMBER, PART, UID, Columns, nearest_heading
+from pipeline.collect.headings import BASE, CODE, COUNTY, KNOWN, NUMBER, PART, UID, Columns, nearest_heading
 from pipeline.collect.identities import Listed, Named, code_of, identified, number_of, uid_of
 from pipeline.collect.returned import Doubt, Remark, ReturnedRow
 from pipeline.collect.spelling import Raw, folded, plain, said_text, shown
@@ -94,7 +94,9 @@ def _read_row(
     county = plain(said_text(table.raw(row, COUNTY)))
     cells = {key: table.raw(row, key) for key in table.asked}
     said, doubts = answers(cells, terms, lambda key: table.place(row, key))
-    made = ReturnedRow(uid, county, named.row_code, part, said, _given(table, row, named, uid, terms), table.place(row))
+    base = plain(said_text(table.raw(row, BASE)))
+    given = _given(table, row, named, uid, terms)
+    made = ReturnedRow(uid, county, named.row_code, part, said, given, table.place(row), base)
     return [made], [replace(one, patch_uid=uid, county_code=county) for one in doubts]
 
 

@@ -15,7 +15,8 @@ from pipeline.shelf import read_toml, shelf_file
 from pipeline.texts import Texts, texts
 
 RUN_LAYERS = ("patches", "pieces", "remainders", "counties", "issues", "findings")
-_OPEN, _NOT_ASKED = "open", "not_asked"
+_OPEN, _NOT_ASKED, _CONFLICT = "open", "not_asked", "conflict"
+_SHARES = (("none", -1.0, 0.0), ("some", 0.0, 0.5), ("most", 0.5, 1.0), ("all", 1.0, 2.0))
 
 
 @cache
@@ -102,8 +103,19 @@ def qml(parts: Sequence[Element], geometry: int = 2) -> str:
     )
 
 
-def layer_qml(kind: str, language: str) -> str:
+def layer_qml(kind: str, language: str, form: Form | None = None) -> str:
     """The style of a layer of `<campaign>.gpkg`: patches, pieces, remainders, counties, issues or findings.
+
+    `form` gives findings the names and colours of its verdicts; without one they are told apart by state alone.
+
+    Raises:
+        KeyError: there is no such layer.
+    """
+    return qml(run_parts(kind, language, form), geometry=0 if kind == "issues" else 2)
+
+
+def run_parts(kind: str, language: str, form: Form | None = None, progress: bool = False) -> list[Element]:
+    """Renderer and labels of a layer of the run; with `progress`, counties by the share that is answered.
 
     Raises:
         KeyError: there is no such layer.
@@ -111,19 +123,48 @@ def layer_qml(kind: str, language: str) -> str:
     words, colour = texts(language), _style()["run"][kind]
     match kind:
         case "patches":
-            return qml([single([line("#000000", 0.7), line(colour, 0.4)]), _plain('"patch_no"', 25000)])
+            return [single([line("#000000", 0.7), line(colour, 0.4)]), _plain('"patch_no"', 25000)]
         case "pieces":
-            return qml([_run_pieces(words, colour), _plain('"patch_no"', 25000)])
+            return [_run_pieces(words, colour), _plain('"patch_no"', 25000)]
         case "counties":
-            return qml([_run_counties(colour), _plain('"name"', 3000000, "over")])
+            look = _run_progress(words) if progress else _run_counties(colour)
+            return [look, _plain('"name"', 3000000, "over")]
         case "issues":
-            return qml(
-                [single([dot(colour, "#FFFFFF", 3.0)], "marker"), _plain('"code"', 50000, "beside")],
-                geometry=0,
-            )
+            return [single([dot(colour, "#FFFFFF", 3.0)], "marker"), _plain('"code"', 50000, "beside")]
         case "findings":
-            return qml([single([line("#000000", 0.7), line(colour, 0.4)]), _plain('"verdict"', 25000)])
-    return qml([single([fill(colour, 0.5, colour, 0.4)])])
+            return [_run_findings(words, form), _plain('concat("seq", \' \', "verdict_name")', 50000)]
+    return [single([fill(colour, 0.5, colour, 0.4)])]
+
+
+def _run_findings(words: Texts, form: Form | None) -> Element:
+    """By verdict in the colours of the form; white in a heavy casing where answers disagree."""
+    style = _style()["patch"]
+    choices = form.verdict.choices if form else ()
+    named = "verdict" if form else "state"
+    value = f'if("state" = \'answered\', "{named}", "state")'
+    classes = [(one.code, one.label[words.language], _cased(one.colour or style["open"])) for one in choices]
+    if not form:
+        classes.append(("answered", words["project.run.answered"], _cased(_style()["run"]["findings"])))
+    clash = [line(style["casing"], style["conflict_casing_mm"]), line(style["conflict"], style["width_mm"])]
+    classes.append((_CONFLICT, words["project.run.conflict"], clash))
+    classes.append((_OPEN, words["project.open"], _cased(style["open"])))
+    return categories(value, classes)
+
+
+def _run_progress(words: Texts) -> Element:
+    """Counties by the share of their asked pieces that is answered, lighter to darker."""
+    style, run = _style()["boundary"], _style()["progress"]
+    border = line(style["line"], 0.35, style["dash_mm"])
+    share = '"answered" / to_real("asked")'
+    whens = " ".join(
+        f"WHEN {share} > {low:g} AND {share} {'<' if high == 1 else '<='} {high:g} THEN '{name}'"
+        for name, low, high in _SHARES[:-1]
+    )
+    value = f"CASE WHEN \"asked\" = 0 THEN 'nothing' {whens} ELSE 'all' END"
+    names = [name for name, _, _ in _SHARES]
+    classes = [("nothing", words["project.run.share.nothing"], [fill(run["nothing"], 1.0), border])]
+    classes += [(name, words[f"project.run.share.{name}"], [fill(run[name], 1.0), border]) for name in names]
+    return categories(value, classes)
 
 
 def _run_pieces(words: Texts, colour: str) -> Element:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.forms.form import Form
 from pipeline.forms.layers import layer_qml
 from pipeline.io.geopackage import add_style, check_package, write_layer
 from pipeline.io.tables import GEOMETRY, geometries
@@ -18,8 +19,11 @@ _POINTS = ("issues",)
 _STYLED_AS = {"quarantine": "patches"}
 
 
-def write_run_package(target: Path, tables: Mapping[str, Any], facts: CampaignFacts) -> int:
-    """Publish `target` with a layer for each table (Arrow, WKB in `geometry`, CRS `facts.crs`); the number of rows."""
+def write_run_package(target: Path, tables: Mapping[str, Any], facts: CampaignFacts, form: Form) -> int:
+    """Publish `target` with a layer for each table (Arrow, WKB in `geometry`, CRS `facts.crs`); the number of rows.
+
+    Findings are drawn in the colours of `form`'s verdicts.
+    """
     words = texts(facts.language)
     with private(target) as path:
         for name, table in tables.items():
@@ -29,6 +33,6 @@ def write_run_package(target: Path, tables: Mapping[str, Any], facts: CampaignFa
             title = words[f"project.run.{name}"]
             write_layer(path, name, columns, shapes, facts.crs, geometry_type=kind, title=title)
         for name in tables:
-            add_style(path, name, layer_qml(_STYLED_AS.get(name, name), facts.language))
+            add_style(path, name, layer_qml(_STYLED_AS.get(name, name), facts.language, form))
         check_package(path, {name: table.num_rows for name, table in tables.items()})
     return sum(table.num_rows for table in tables.values())

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from pathlib import Path
 
 import xlsxwriter
@@ -23,7 +24,7 @@ from pipeline.forms.form import Field, Form
 from pipeline.forms.given import given_value
 from pipeline.forms.guide import write_guide
 from pipeline.forms.identity import book_order, geometry_digest, row_code
-from pipeline.forms.rules import add_highlights, add_validations, write_lists
+from pipeline.forms.rules import add_highlights, add_validations, choice_label, write_lists
 from pipeline.records import CampaignFacts, County, Piece
 from pipeline.texts import Texts, texts
 
@@ -33,7 +34,18 @@ _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_
 _SAFE = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _FOOTER_SIGNS = 255
 _MARGIN_IN = 8 / 25.4
-_CODE_MM, _LINE_PT = 16, 12
+_CODE_MM, _NOTE_MM, _LINE_PT = 16, 52, 12
+_DAY_0 = date(1899, 12, 30)
+LONGEST_NOTE, _TALLEST_PT = 1000, 400
+
+
+@dataclass(frozen=True)
+class Note:
+    """Why a row is asked again, the ids of what it is issued upon, and the answer it begins with."""
+
+    why: str
+    base: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)  # in canonical spelling, by the form's keys
 
 
 def write_checklist(
@@ -43,14 +55,15 @@ def write_checklist(
     county: County,
     pieces: Sequence[Piece],
     pages: Mapping[str, int],
+    notes: Mapping[str, Note] | None = None,
 ) -> int:
     """Write the checklist of a county and return the number of its rows.
 
     Rows are the county's own asked pieces in the order of its book; `pages` gives the page of
-    `<code>_sheets.pdf` by patch_uid. A county without asked pieces gets no file. The same values give the
-    same bytes.
+    `<code>_sheets.pdf` by patch_uid. With `notes` by patch_uid only those pieces are asked again, each with a column
+    that says why. A county without asked pieces gets no file. The same values give the same bytes.
     """
-    rows = book_order(list(pieces))
+    rows = [one for one in book_order(list(pieces)) if notes is None or one.patch_uid in notes]
     if not rows:
         return 0
     words = texts(facts.language)
@@ -62,7 +75,7 @@ def write_checklist(
         help_sheet = book.add_worksheet(words["form.sheet_help"])
         lists, meta = book.add_worksheet("_lists"), book.add_worksheet("_meta")
         names = write_lists(book, lists, form, words)
-        _write_table(sheet, look, form, facts, county, rows, pages, words)
+        _write_table(sheet, look, form, facts, county, rows, pages, notes, words)
         add_validations(sheet, form, names, FIRST_ROW, len(rows), words)
         add_highlights(sheet, form, look, FIRST_ROW, len(rows), words)
         write_guide(help_sheet, look, form, facts, county, len(rows), words)
@@ -124,20 +137,49 @@ def _write_table(
     county: County,
     rows: list[Piece],
     pages: Mapping[str, int],
+    notes: Mapping[str, Note] | None,
     words: Texts,
 ) -> None:
-    _set_up(sheet, form, facts, county, len(rows), words)
-    _write_head(sheet, look, form, facts, county, words)
+    code = len(form.face) + (notes is not None)
+    _set_up(sheet, form, facts, county, len(rows), code, words)
+    _write_head(sheet, look, form, facts, county, code, words)
     for at, piece in enumerate(rows, FIRST_ROW):
+        note = notes[piece.patch_uid] if notes else Note("")
         cells = [
-            given_value(one.key, piece, facts, pages.get(piece.patch_uid), words) if one.by == "given" else None
+            given_value(one.key, piece, facts, pages.get(piece.patch_uid), words)
+            if one.by == "given"
+            else _said_value(form, one, note.said.get(one.key, ""), words)
             for one in form.face
         ]
-        sheet.set_row(at, _height_pt(form.face, cells))
+        sheet.set_row(at, max(_height_pt(form.face, cells), _note_height_pt(note)))
         for column, (one, value) in enumerate(zip(form.face, cells, strict=True)):
             _write_cell(sheet, look, at, column, one, value, facts, county)
-        put(sheet, at, len(form.face), row_code(piece), look.code)
-        put(sheet, at, len(form.face) + 1, piece.patch_uid, look.code)
+        put(sheet, at, code, row_code(piece), look.code)
+        put(sheet, at, code + 1, piece.patch_uid, look.code)
+        if notes:
+            put(sheet, at, code - 1, clean_text(note.why)[:LONGEST_NOTE], look.kinds["given", "long", "left"])
+            put(sheet, at, code + 2, note.base or None, look.code)
+
+
+def _said_value(form: Form, one: Field, said: str, words: Texts) -> str | float | None:
+    """An answer as an officer would have written it into its cell."""
+    if not said:
+        return None
+    match one.type:
+        case "number":
+            return float(said)
+        case "date":
+            return float((date.fromisoformat(said) - _DAY_0).days)
+        case "choice" | "multi":
+            labels = {each.code: choice_label(form, each, words) for each in one.choices}
+            return "\n".join(labels[code] for code in said.split("|"))
+    return said
+
+
+def _note_height_pt(note: Note) -> float:
+    fit = _NOTE_MM / 1.62
+    lines = sum(max(1, math.ceil(half_widths(line) / fit)) for line in note.why[:LONGEST_NOTE].split("\n"))
+    return min(lines * _LINE_PT + 6, _TALLEST_PT)
 
 
 def _write_cell(
@@ -151,7 +193,7 @@ def _write_cell(
     county: County,
 ) -> None:
     if one.by != "given":
-        put(sheet, row, column, None, look.open(one, AREA_DECIMALS[facts.area_unit]))
+        put(sheet, row, column, value, look.open(one, AREA_DECIMALS[facts.area_unit]))
         return
     if one.key == "page" and value is not None and _SAFE.fullmatch(county.code):
         link = f"external:{county.code}_sheets.pdf#page={value:g}"
@@ -173,16 +215,21 @@ def _height_pt(face: Sequence[Field], cells: Sequence[str | float | None]) -> fl
     return max(lines) * _LINE_PT + 6
 
 
-def _set_up(sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, count: int, words: Texts) -> None:
-    last = len(form.face) + 1
+def _set_up(
+    sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, count: int, code: int, words: Texts
+) -> None:
+    """Widths, panes, filter, protection and print; `code` is the column of row codes, the ids behind it are hidden."""
+    last = code + 1 + (code - len(form.face))
     for column, one in enumerate(form.face):
         sheet.set_column_pixels(column, column, pixels(one.width_mm))
-    sheet.set_column_pixels(last - 1, last - 1, pixels(_CODE_MM))
-    sheet.set_column(last, last, 34, None, {"hidden": True})
+    if code > len(form.face):
+        sheet.set_column_pixels(code - 1, code - 1, pixels(_NOTE_MM))
+    sheet.set_column_pixels(code, code, pixels(_CODE_MM))
+    sheet.set_column(code + 1, last, 34, None, {"hidden": True})
     sheet.freeze_panes(FIRST_ROW, 2)
     sheet.autofilter(FIRST_ROW - 1, 0, FIRST_ROW + count - 1, last)
     sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
-    _set_print(sheet, last - 1, count)
+    _set_print(sheet, code, count)
     sheet.set_footer(_footer(facts, county, words), {"scale_with_doc": False})
 
 
@@ -216,10 +263,14 @@ def _footer_of(batch: str, name: str, words: Texts) -> str:
     return f"&L&8\n\n{batch}&C&9{sign}\n\n&8{name}&R&8\n\n{page}"
 
 
-def _write_head(sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, county: County, words: Texts) -> None:
-    last = len(form.face)
+def _write_head(
+    sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, county: County, last: int, words: Texts
+) -> None:
+    """The four rows above the table, to the column `last` of the row codes."""
+    again = last > len(form.face)
     given = sum(one.by == "given" for one in form.face)
     title = words.say("form.title", campaign=facts.title, form=form.title[facts.language])
+    title = words.say("returns.reissue.title", title=title) if again else title
     place = words.say("form.place", county=full_name(county, words), code=county.code)
     lead = words["form.lead_note"] if facts.lead_note else ""
     unit = words.say("form.unit_note", unit=words[f"unit.{facts.area_unit}"])
@@ -228,13 +279,17 @@ def _write_head(sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, 
     _band(sheet, 1, given, last - 3, lead, look.note_middle)
     _band(sheet, 1, last - 2, last, unit, look.note_right)
     _band(sheet, 2, 0, given - 1, words["form.band_given"], look.band_given)
-    _band(sheet, 2, given, last - 1, words["form.band_officer"], look.band_officer)
-    put(sheet, 2, last, None, look.band_given)
+    _band(sheet, 2, given, len(form.face) - 1, words["form.band_officer"], look.band_officer)
+    for column in range(len(form.face), last + 1):
+        put(sheet, 2, column, None, look.band_given)
     put(sheet, 2, last + 1, f"{facts.id} {form.id}@{form.version} {county.code}")  # hidden; CSV keeps nothing but cells
     for column, one in enumerate(form.face):
         put(sheet, 3, column, heading(one, facts, words), look.head)
     put(sheet, 3, last, words["form.code"], look.head)
     put(sheet, 3, last + 1, "patch_uid", look.head)
+    if again:
+        put(sheet, 3, last - 1, words["returns.reissue.column"], look.head)
+        put(sheet, 3, last + 2, "base", look.head)
     for row, height in enumerate((26, 16, 15, 30)):
         sheet.set_row(row, height)
 

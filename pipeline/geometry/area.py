@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Geometries = npt.NDArray[np.object_]
 
+_BLOCK = 1_000  # geometries reckoned at once: what is made of their vertices fits into the cache of a processor
+
 
 @dataclass(frozen=True)
 class Ellipsoid:
@@ -55,10 +57,27 @@ def area_m2(geometries: Geometries, ellipsoid: Ellipsoid) -> Floats:
 
     Holes are subtracted whatever the direction of rings. Geometries of mixed kinds count their polygons.
     """
-    polygons, owner = shapely.get_parts(shapely.get_parts(geometries), return_index=True)
-    owner = shapely.get_parts(geometries, return_index=True)[1][owner]
+    total = np.zeros(len(geometries))
+    for start in range(0, len(geometries), _BLOCK):
+        total[start : start + _BLOCK] = _areas(geometries[start : start + _BLOCK], ellipsoid)
+    return total
+
+
+def _areas(geometries: Geometries, ellipsoid: Ellipsoid) -> Floats:
+    """Polygons of one ring are taken as that ring; all others are taken apart."""
+    one_ring = (shapely.get_type_id(geometries) == 3) & (shapely.get_num_interior_rings(geometries) == 0)
+    one_ring &= ~shapely.is_empty(geometries)
+    total = np.zeros(len(geometries))
+    total[one_ring] = np.abs(ring_area_m2(geometries[one_ring], ellipsoid))
+    total[~one_ring] = _many_ring_areas(geometries[~one_ring], ellipsoid)
+    return total
+
+
+def _many_ring_areas(geometries: Geometries, ellipsoid: Ellipsoid) -> Floats:
+    parts, part_owner = shapely.get_parts(geometries, return_index=True)
+    polygons, part = shapely.get_parts(parts, return_index=True)
     areal = shapely.get_type_id(polygons) == 3
-    polygons, owner = polygons[areal], owner[areal]
+    polygons, owner = polygons[areal], part_owner[part[areal]]
     rings, ring_polygon = shapely.get_rings(polygons, return_index=True)
     first = np.ones(len(rings), bool)
     first[1:] = ring_polygon[1:] != ring_polygon[:-1]
@@ -70,7 +89,8 @@ def area_m2(geometries: Geometries, ellipsoid: Ellipsoid) -> Floats:
 def ring_area_m2(rings: Geometries, ellipsoid: Ellipsoid) -> Floats:
     """Signed area inside each closed ring (positive clockwise), square metres; shape (len(rings),).
 
-    Latitudes enter as differences from the ring's first vertex, so that small rings keep all their digits.
+    Polygons of one ring will do. Latitudes enter as differences from the ring's first vertex, so that small rings keep
+    all their digits.
     """
     if len(rings) == 0:
         return np.zeros(0)
@@ -81,18 +101,21 @@ def ring_area_m2(rings: Geometries, ellipsoid: Ellipsoid) -> Floats:
     edge_ring = ring[:-1][inner]
     dlon = np.radians(np.diff(coordinates[:, 0])[inner])
     dlat = np.radians(np.diff(coordinates[:, 1])[inner])
-    reference = np.radians(lat0)[edge_ring]
+    reference = np.radians(lat0)
     offset = np.radians(coordinates[:-1, 1][inner] - lat0[edge_ring]) + dlat / 2  # of the edge's middle
     total = np.zeros(len(dlon))
     for k, c in zip((1, 3, 5, 7, 9), coefficients(ellipsoid), strict=True):
-        total += c * _mean_sine_above(k, reference, offset, dlat)
+        total += c * _mean_sine_above(k, reference, edge_ring, offset, dlat)
     return np.bincount(edge_ring, total * dlon, minlength=len(rings)).astype(np.float64)
 
 
-def _mean_sine_above(k: int, reference: Floats, offset: Floats, span: Floats) -> Floats:
-    """Mean of sin kφ along an edge less sin kφ₀: the edge's middle lies `offset` above φ₀, its ends `span` apart."""
-    base = np.sin(k * reference)
-    rise = 2 * np.cos(k * (reference + offset / 2)) * np.sin(k * offset / 2)
+def _mean_sine_above(k: int, reference: Floats, ring: Ints, offset: Floats, span: Floats) -> Floats:
+    """Mean of sin kφ along an edge less sin kφ₀: the edge's middle lies `offset` above φ₀, its ends `span` apart.
+
+    φ₀ is the `reference` of the edge's ring.
+    """
+    base = np.sin(k * reference)[ring]
+    rise = 2 * np.cos(k * (reference[ring] + offset / 2)) * np.sin(k * offset / 2)
     shrink = _sinc_less_one(k * span / 2)
     mean: Floats = rise + (base + rise) * shrink
     return mean
@@ -101,7 +124,7 @@ def _mean_sine_above(k: int, reference: Floats, offset: Floats, span: Floats) ->
 def _sinc_less_one(x: Floats) -> Floats:
     """sin(x)/x − 1 without cancellation for small x; x in radians."""
     x2 = x * x
-    series = -x2 / 6 * (1 - x2 / 20 * (1 - x2 / 42 * (1 - x2 / 72 * (1 - x2 / 110))))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        less: Floats = np.where(np.abs(x) < 0.5, series, np.sin(x) / x - 1)
+    less: Floats = -x2 / 6 * (1 - x2 / 20 * (1 - x2 / 42 * (1 - x2 / 72 * (1 - x2 / 110))))
+    large = np.abs(x) >= 0.5
+    less[large] = np.sin(x[large]) / x[large] - 1
     return less

@@ -7,13 +7,16 @@ again by a second road (the whole county, then a fine grid), and if that fails t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from pipeline.geometry.area import Ellipsoid, area_m2
+from pipeline.geometry.ground import Ground, sure
+from pipeline.geometry.lookup import UNDECIDED
 from pipeline.geometry.repair import areal
 
 Geometries = npt.NDArray[np.object_]
@@ -22,7 +25,9 @@ Ints = npt.NDArray[np.intp]
 
 BALANCE = 1e-9  # of the patch's area
 ROUNDING = 2e-10  # of the area: less is what rounding in the cut leaves behind, and not ground
+_LAST_DIGIT_M2 = 7e-4  # of ground for each degree of outline: a few last digits of its coordinates (1.6 nm) across
 _GRIDS = (1e-11, 1e-10)  # degrees, about 1 and 10 micrometres
+WORTH_PREPARING = 20  # patches by a county: it takes as long to prepare as to cut it to so many boxes
 _MARGIN = 1e-6  # degrees round a patch's box when a county is cut to it
 
 
@@ -34,6 +39,7 @@ class Clip:
     piece_county: Ints
     piece_geometry: Geometries
     piece_area_m2: Floats
+    piece_whole: npt.NDArray[np.bool_]  # the piece is its patch, untouched
     remainder_patch: Ints
     remainder_geometry: Geometries
     remainder_area_m2: Floats
@@ -41,21 +47,21 @@ class Clip:
     unbalanced: Ints  # patches that no road balanced
 
 
-def clip(patches: Geometries, patch_area_m2: Floats, counties: Geometries, ellipsoid: Ellipsoid) -> Clip:
+def clip(patches: Geometries, patch_area_m2: Floats, ground: Ground, ellipsoid: Ellipsoid) -> Clip:
     """Cut valid patches (degrees) by valid counties.
 
     Args:
         patches: polygons or multipolygons, shape (n,).
         patch_area_m2: their areas as `area_m2` gives them, shape (n,).
-        counties: polygons or multipolygons, shape (m,); they may overlap and leave gaps.
+        ground: the counties, m polygons or multipolygons; they may overlap and leave gaps.
         ellipsoid: of the CRS.
     """
-    patch, county, geometry, whole = _pieces(patches, counties)
+    patch, county, geometry, whole = _pieces(patches, ground)
     area = np.where(whole, patch_area_m2[patch], 0.0)
     area[~whole] = area_m2(geometry[~whole], ellipsoid)
     real = area > 0
-    found = _Pieces(patch[real], county[real], geometry[real], area[real])
-    return _account(patches, patch_area_m2, counties, ellipsoid, found, _sure(found, whole[real], len(patches)))
+    found = _Pieces(patch[real], county[real], geometry[real], area[real], whole[real])
+    return _account(patches, patch_area_m2, ground, ellipsoid, found)
 
 
 @dataclass(frozen=True)
@@ -64,56 +70,113 @@ class _Pieces:
     county: Ints
     geometry: Geometries
     area: Floats
+    whole: npt.NDArray[np.bool_]
 
 
-def _pieces(patches: Geometries, counties: Geometries) -> tuple[Ints, Ints, Geometries, npt.NDArray[np.bool_]]:
-    tree = shapely.STRtree(patches)
-    boxes = shapely.box(*shapely.bounds(counties).T)
-    county_of, patch_of = tree.query(boxes)
-    rows: list[tuple[Ints, Ints, Geometries, npt.NDArray[np.bool_]]] = []
-    starts = np.searchsorted(county_of, np.arange(len(counties) + 1))
-    for at in range(len(counties)):
-        near = np.sort(patch_of[starts[at] : starts[at + 1]])
-        if len(near):
-            rows.append(_in_county(patches, near, counties[at], at))
-    if not rows:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, object), np.zeros(0, bool)
-    patch, county, geometry, whole = (np.concatenate(column) for column in zip(*rows, strict=True))
+_NOTHING = _Pieces(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, object), np.zeros(0), np.zeros(0, bool))
+
+
+def _pieces(patches: Geometries, ground: Ground) -> tuple[Ints, Ints, Geometries, npt.NDArray[np.bool_]]:
+    """Patch, county and ground of each piece, and whether it is the whole patch; sorted by patch, then county."""
+    boxes = shapely.bounds(patches)
+    holder = sure(ground, boxes)
+    known, open_ = np.flatnonzero(holder != UNDECIDED), np.flatnonzero(holder == UNDECIDED)
+    pair, county = ground.tree.query(shapely.box(*boxes[open_].T))
+    patch, county, geometry, whole = _met(patches, ground, open_[pair], county)
+    patch, county = np.concatenate([known, patch]), np.concatenate([holder[known], county])
+    geometry = np.concatenate([patches[known], geometry])
+    whole = np.concatenate([np.ones(len(known), bool), whole])
     order = np.lexsort((county, patch))
     return patch[order], county[order], geometry[order], whole[order]
 
 
-def _in_county(
-    patches: Geometries, near: Ints, county: shapely.Geometry, at: int
+def _met(
+    patches: Geometries, ground: Ground, patch: Ints, county: Ints
 ) -> tuple[Ints, Ints, Geometries, npt.NDArray[np.bool_]]:
-    shapely.prepare(county)
-    inside = shapely.contains_properly(county, patches[near])
-    border = near[~inside]
-    border = border[shapely.intersects(county, patches[border])]
-    shapely.destroy_prepared(county)
-    cut = _cut(patches[border], county)
-    patch = np.concatenate([near[inside], border])
-    geometry = np.concatenate([patches[near[inside]], cut])
-    whole = np.concatenate([np.ones(inside.sum(), bool), np.zeros(len(border), bool)])
-    return patch, np.full(len(patch), at, np.intp), geometry, whole
+    """What is left of pairs whose boxes meet, and of it what is the whole patch.
+
+    A county with many of them answers for itself. To the others' boxes the county is cut first: that is most of the
+    work, and often the answer (nothing of the county, or nothing else).
+    """
+    whole, apart = _by_county(patches, ground.counties, patch, county)
+    patch, county, whole = patch[~apart], county[~apart], whole[~apart]
+    rest = np.flatnonzero(~whole)
+    boxes = shapely.bounds(patches[patch[rest]]) + (-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+    near = np.empty(len(patch), object)
+    near[rest] = _parts_in(ground.counties[county[rest]], boxes)
+    whole[rest] = _is_box(near[rest], boxes)
+    there = ~shapely.is_empty(near)
+    patch, county, near, whole = patch[there], county[there], near[there], whole[there]
+    rest = np.flatnonzero(~whole)
+    whole[rest] = _within(near[rest], patches[patch[rest]])
+    border = np.flatnonzero(~whole)
+    geometry = patches[patch]
+    geometry[border] = areal(_cut(patches[patch[border]], near[border], ground.counties[county[border]]))
+    return patch, county, geometry, whole
 
 
-def _cut(patches: Geometries, county: shapely.Geometry) -> Geometries:
-    """The areal intersections of patches with one county, by way of the county's part round each patch."""
-    made = np.empty(len(patches), object)
-    for row, (patch, box) in enumerate(zip(patches, shapely.bounds(patches), strict=True)):
-        try:
-            near = shapely.clip_by_rect(county, *(box[:2] - _MARGIN), *(box[2:] + _MARGIN))
-            made[row] = shapely.intersection(patch, near)
-        except shapely.GEOSException:  # a rectangle can leave a degenerate edge: take the whole county
-            made[row] = shapely.intersection(patch, county)
-    return areal(made)
+def _by_county(
+    patches: Geometries, counties: Geometries, patch: Ints, county: Ints
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which pairs are a patch inside its county, and which have nothing in common, as far as preparing paid."""
+    whole, apart = np.zeros(len(patch), bool), np.zeros(len(patch), bool)
+    order = np.argsort(county, kind="stable")
+    starts = np.searchsorted(county[order], np.arange(len(counties) + 1))
+    for at in np.flatnonzero(np.diff(starts) >= WORTH_PREPARING).tolist():
+        rows = order[starts[at] : starts[at + 1]]
+        shapely.prepare(counties[at])
+        whole[rows] = shapely.contains_properly(counties[at], patches[patch[rows]])
+        open_ = rows[~whole[rows]]
+        apart[open_] = ~shapely.intersects(counties[at], patches[patch[open_]])
+        shapely.destroy_prepared(counties[at])
+    return whole, apart
 
 
-def _sure(found: _Pieces, whole: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.bool_]:
+def _parts_in(counties: Geometries, boxes: Floats) -> Geometries:
+    """Each county's part in a box; empty where there is none, and not always valid."""
+    pairs = zip(counties, boxes.tolist(), strict=True)
+    return np.array([shapely.clip_by_rect(county, *box) for county, box in pairs] + [None], object)[:-1]
+
+
+def _is_box(near: Geometries, boxes: Floats) -> npt.NDArray[np.bool_]:
+    """Whether a county cut to a box is the whole box."""
+    made: npt.NDArray[np.bool_] = (shapely.get_num_coordinates(near) == 5) & (shapely.get_type_id(near) == 3)
+    corners = shapely.get_coordinates(near[made]).reshape(-1, 5, 2)
+    sides = boxes[made].reshape(-1, 2, 1, 2)
+    at_corner = ((corners == sides[:, 0]) | (corners == sides[:, 1])).all(axis=(1, 2))
+    made[made] = at_corner & (shapely.area(near[made]) > 0)
+    return made
+
+
+def _within(near: Geometries, patches: Geometries) -> npt.NDArray[np.bool_]:
+    try:
+        shapely.prepare(near)
+        inside: npt.NDArray[np.bool_] = shapely.contains_properly(near, patches)
+    except shapely.GEOSException:  # a rectangle can leave a degenerate edge: then it is cut, which proves as much
+        return np.zeros(len(near), bool)
+    return inside
+
+
+def _cut(patches: Geometries, near: Geometries, counties: Geometries) -> Geometries:
+    """The intersections of patches with their counties' parts round them, or with the whole county if that fails."""
+    try:
+        made: Geometries = shapely.intersection(patches, near)
+    except shapely.GEOSException:
+        made = np.array([_cut_one(*one) for one in zip(patches, near, counties, strict=True)], object)
+    return made
+
+
+def _cut_one(patch: shapely.Geometry, near: shapely.Geometry, county: shapely.Geometry) -> shapely.Geometry:
+    try:
+        return shapely.intersection(patch, near)
+    except shapely.GEOSException:
+        return shapely.intersection(patch, county)
+
+
+def _sure(found: _Pieces, count: int) -> npt.NDArray[np.bool_]:
     """Patches that lie inside one county and touch no other: nothing is left to prove."""
     pieces = np.bincount(found.patch, minlength=count)
-    inside = np.bincount(found.patch[whole], minlength=count)
+    inside = np.bincount(found.patch[found.whole], minlength=count)
     made: npt.NDArray[np.bool_] = (pieces == 1) & (inside == 1)
     return made
 
@@ -135,90 +198,131 @@ def _complete(found: _Pieces, patches: Geometries, area: Floats) -> npt.NDArray[
     return full
 
 
-def _account(
-    patches: Geometries,
-    area: Floats,
-    counties: Geometries,
-    ellipsoid: Ellipsoid,
-    found: _Pieces,
-    sure: npt.NDArray[np.bool_],
-) -> Clip:
-    double = np.zeros(len(patches))
-    rest_area = np.zeros(len(patches))
-    rest: dict[int, shapely.Geometry] = {}
+def _account(patches: Geometries, area: Floats, ground: Ground, ellipsoid: Ellipsoid, found: _Pieces) -> Clip:
+    open_ = np.flatnonzero(~(_sure(found, len(patches)) | _complete(found, patches, area)))
+    books = dict(zip(open_.tolist(), _balances(patches, area, open_, found, ellipsoid), strict=True))
+    again = {patch for patch, book in books.items() if book is None} | _overlooked(books, ground)
     fixed: dict[int, _Pieces] = {}
-    unbalanced = []
-    starts = np.searchsorted(found.patch, np.arange(len(patches) + 1))
-    for patch in np.flatnonzero(~(sure | _complete(found, patches, area))).tolist():
-        span = slice(starts[patch], starts[patch + 1])
-        mine = _Pieces(found.patch[span], found.county[span], found.geometry[span], found.area[span])
-        balance = _balance(patches[patch], area[patch], mine, ellipsoid)
-        if balance is None:
-            mine, balance = _second_road(patches[patch], area[patch], patch, counties, ellipsoid)
-            fixed[patch] = mine
-        if balance is None:
-            unbalanced.append(patch)
-            continue
-        rest[patch], rest_area[patch], double[patch] = balance
-    left = np.array([one for one in rest if rest_area[one] > 0], np.intp)
+    for patch in sorted(again):
+        fixed[patch], books[patch] = _second_road(patches[patch], area[patch], patch, ground, ellipsoid)
+    double = np.zeros(len(patches))
+    kept = {patch: book for patch, book in books.items() if book is not None}
+    double[list(kept)] = [book.double_m2 for book in kept.values()]
+    left = [patch for patch, book in kept.items() if book.rest_m2 > 0]
     pieces = _replaced(found, fixed)
+    _settle(pieces, {patch: book.residue_m2 for patch, book in kept.items() if book.residue_m2})
     return Clip(
         pieces.patch,
         pieces.county,
         pieces.geometry,
         pieces.area,
-        left,
-        np.array([rest[one] for one in left], object),
-        rest_area[left],
+        pieces.whole,
+        np.array(left, np.intp),
+        np.array([kept[patch].rest for patch in left] + [None], object)[:-1],
+        np.array([kept[patch].rest_m2 for patch in left], float),
         double,
-        np.array(unbalanced, np.intp),
+        np.array([patch for patch, book in books.items() if book is None], np.intp),
     )
 
 
-def _balance(
-    patch: shapely.Geometry, area: float, mine: _Pieces, ellipsoid: Ellipsoid
-) -> tuple[shapely.Geometry, float, float] | None:
-    """Remainder, its area and the double ground of one patch, or None where they do not balance."""
-    if len(mine.patch) == 0:
-        return patch, float(area), 0.0
-    inside = float(mine.area.sum())
+@dataclass(frozen=True)
+class _Book:
+    """What of one patch lies in no county, how much ground several claim, and what the last digit of coordinates left
+    of a patch so small that it shows."""
+
+    rest: shapely.Geometry
+    rest_m2: float
+    double_m2: float
+    residue_m2: float = 0.0
+
+
+def _settle(pieces: _Pieces, residues: dict[int, float]) -> None:
+    """Residues go to the largest pieces."""
+    for patch, residue in residues.items():
+        mine = np.flatnonzero(pieces.patch == patch)
+        pieces.area[mine[pieces.area[mine].argmax()]] += residue
+
+
+def _overlooked(books: dict[int, _Book | None], ground: Ground) -> set[int]:
+    """Patches whose remainder has a point in a county: that county's piece was lost on the way."""
+    rest = {patch: book.rest for patch, book in books.items() if book is not None and book.rest_m2 > 0}
+    points = shapely.point_on_surface(np.array([*rest.values(), None], object)[:-1])
+    point, county = ground.tree.query(points)
+    held = shapely.contains_properly(ground.counties[county], points[point])
+    return set(np.array(list(rest), np.intp)[point[held]].tolist())
+
+
+def _balances(
+    patches: Geometries, area: Floats, rows: Ints, found: _Pieces, ellipsoid: Ellipsoid
+) -> list[_Book | None]:
+    """The books of the patches in `rows`, None where one does not balance."""
+    starts, ends = np.searchsorted(found.patch, rows), np.searchsorted(found.patch, rows, "right")
+    spans = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    pairs = [_union_and_rest(patches[row], found.geometry[span]) for row, span in zip(rows, spans, strict=True)]
+    shapes = np.array([*pairs, (None, None)], object)[:-1].reshape(-1, 2)
+    areas = area_m2(shapes.ravel(), ellipsoid).reshape(-1, 2).tolist()
+    inside = [float(found.area[span].sum()) for span in spans]
+    return [
+        _book(rest, union_m2, rest_m2, within, float(area[row]), patches[row].length) if rest is not None else None
+        for (_, rest), (union_m2, rest_m2), within, row in zip(pairs, areas, inside, rows, strict=True)
+    ]
+
+
+def _union_and_rest(patch: shapely.Geometry, pieces: Geometries) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """The union of a patch's pieces and what is left of it; (None, None) where that cannot be said."""
+    if len(pieces) == 0:
+        return shapely.Polygon(), patch
     try:
-        union = mine.geometry[0] if len(mine.patch) == 1 else shapely.union_all(mine.geometry)
-        rest = areal(np.array([shapely.difference(patch, union)], object))
+        union = pieces[0] if len(pieces) == 1 else shapely.union_all(pieces)
+        return union, areal(np.array([shapely.difference(patch, union)], object))[0]
     except shapely.GEOSException:
+        return None, None
+
+
+def _book(
+    rest: shapely.Geometry, union_m2: float, rest_m2: float, inside_m2: float, area_m2: float, outline_deg: float
+) -> _Book | None:
+    double, residue = inside_m2 - union_m2, area_m2 - union_m2 - rest_m2
+    close = max(BALANCE * area_m2, _LAST_DIGIT_M2 * outline_deg)
+    if abs(residue) > close or double < -close:
         return None
-    union_area, rest_area = area_m2(np.array([union, rest[0]], object), ellipsoid)
-    double = inside - float(union_area) if len(mine.patch) > 1 else 0.0
-    if abs(union_area + rest_area - area) > BALANCE * area or double < -BALANCE * area:
-        return None
-    tiny = ROUNDING * area
-    return rest[0], 0.0 if rest_area <= tiny else float(rest_area), 0.0 if double <= tiny else double
+    tiny = max(ROUNDING * area_m2, _LAST_DIGIT_M2 * outline_deg)
+    rest_m2, double = 0.0 if rest_m2 <= tiny else rest_m2, 0.0 if double <= tiny else double
+    residue = area_m2 - (inside_m2 + rest_m2 - double)
+    shows = abs(residue) > BALANCE * area_m2 and inside_m2 > 0
+    return _Book(rest, rest_m2, double, residue if shows else 0.0)
 
 
 def _second_road(
-    patch: shapely.Geometry, area: float, row: int, counties: Geometries, ellipsoid: Ellipsoid
-) -> tuple[_Pieces, tuple[shapely.Geometry, float, float] | None]:
+    patch: shapely.Geometry, area: float, row: int, ground: Ground, ellipsoid: Ellipsoid
+) -> tuple[_Pieces, _Book | None]:
     """Cut with whole counties, then on ever coarser grids."""
-    near = np.flatnonzero(shapely.intersects(counties, patch))
-    mine = _Pieces(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, object), np.zeros(0))
+    near = np.sort(ground.tree.query(patch))
+    mine, book = _NOTHING, None
+    alone = np.array([patch], object), np.array([area])
     for grid in (None, *_GRIDS):
-        geometry = areal(shapely.intersection(counties[near], patch, grid_size=grid))
+        try:
+            geometry = areal(shapely.intersection(ground.counties[near], patch, grid_size=grid))
+        except shapely.GEOSException:
+            continue
         areas = area_m2(geometry, ellipsoid)
         real = areas > 0
-        mine = _Pieces(np.full(real.sum(), row, np.intp), near[real], geometry[real], areas[real])
-        balance = _balance(patch, area, mine, ellipsoid)
-        if balance is not None:
-            return mine, balance
-    return mine, None
+        mine = _Pieces(np.full(real.sum(), row), near[real], geometry[real], areas[real], np.zeros(real.sum(), bool))
+        book = _balances(
+            *alone, np.zeros(1, np.intp), replace(mine, patch=np.zeros(len(areas[real]), np.intp)), ellipsoid
+        )[0]
+        if book is not None:
+            break
+    return mine, book
 
 
 def _replaced(found: _Pieces, fixed: dict[int, _Pieces]) -> _Pieces:
     if not fixed:
         return found
-    kept = ~np.isin(found.patch, list(fixed))
-    parts = [_Pieces(found.patch[kept], found.county[kept], found.geometry[kept], found.area[kept]), *fixed.values()]
-    joined = _Pieces(
-        *(np.concatenate([getattr(one, name) for one in parts]) for name in ("patch", "county", "geometry", "area"))
-    )
-    order = np.lexsort((joined.county, joined.patch))
-    return _Pieces(joined.patch[order], joined.county[order], joined.geometry[order], joined.area[order])
+    parts = [_rows(found, ~np.isin(found.patch, list(fixed))), *fixed.values()]
+    joined = _Pieces(*(np.concatenate(column) for column in zip(*(vars(one).values() for one in parts), strict=True)))
+    return _rows(joined, np.lexsort((joined.county, joined.patch)))
+
+
+def _rows(found: _Pieces, rows: Any) -> _Pieces:
+    return _Pieces(*(column[rows] for column in vars(found).values()))

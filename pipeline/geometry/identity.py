@@ -6,10 +6,9 @@ on a row, a file or a run.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,15 +25,37 @@ _DEGREE_M = 111_320.0
 
 def outlines(geometries: Geometries) -> list[bytes]:
     """The normalised two-dimensional WKB of each delivered geometry (little-endian), the same for any ring start."""
-    flat = shapely.normalize(shapely.force_2d(geometries))
-    return list(shapely.to_wkb(flat, byte_order=1, output_dimension=2))
+    flat = shapely.force_2d(geometries) if _has_more(geometries) else geometries
+    return list(shapely.to_wkb(shapely.normalize(flat), byte_order=1, output_dimension=2))
 
 
-def patch_uid(campaign: str, patch_key: str, outline: bytes, crs: str) -> str:
-    """`<campaign>-<12 characters base32><check character>` of the key, the delivered outline and its CRS."""
-    digest = hashlib.sha256(b"\0".join([patch_key.encode(), outline, crs.encode()])).digest()
-    core = base64.b32encode(digest)[:12].decode()
-    return f"{campaign}-{core}{check_character(core)}"
+def _has_more(geometries: Geometries) -> bool:
+    return bool((shapely.has_z(geometries) | shapely.has_m(geometries)).any())
+
+
+def patch_uids(campaign: str, patch_keys: Iterable[str], outlines: Iterable[bytes], crs: str) -> list[str]:
+    """`<campaign>-<12 characters base32><check character>` of each key, delivered outline, and their CRS."""
+    tail = crs.encode()
+    pairs = zip(patch_keys, outlines, strict=True)
+    heads = [hashlib.sha256(b"\0".join([key.encode(), outline, tail])).digest()[:8] for key, outline in pairs]
+    bits = np.frombuffer(b"".join(heads), ">u8").astype(np.uint64)
+    values = _BASE32[(bits[:, None] >> _FIVES) & np.uint64(31)]
+    letters = np.frombuffer(_ALPHABET.encode(), np.uint8)[np.column_stack([values, _check_values(values)])]
+    return [f"{campaign}-{core}" for core in letters.view(f"S{letters.shape[1]}").ravel().astype(str).tolist()]
+
+
+# Twelve groups of five bits, and what each letter of base32 (A-Z, 2-7) is worth in the alphabet of the check.
+_FIVES = np.arange(59, 0, -5).astype(np.uint64)
+_BASE32 = np.array([*range(10, 36), *range(2, 8)])
+
+
+def _check_values(values: Ints) -> Ints:
+    """What the check character of each row of letters is worth, see `check_character`."""
+    check = np.full(len(values), 36)
+    for column in values.T:
+        check = (check + column) % 36
+        check = np.where(check == 0, 36, check) * 2 % 37
+    return (37 - check) % 36
 
 
 def check_character(text: str) -> str:
@@ -76,23 +97,46 @@ def _earliest(first: Ints) -> Ints:
 def _same_outlines(geometries: Geometries) -> list[list[int]]:
     """Groups of two or more geometries that are equal vertex by vertex within `SAME_M`."""
     group = _Groups()
+    corner = shapely.bounds(geometries)[:, :2]
+    reach = _reach(geometries)
+    crowded = _crowded(corner, reach)
     kept: dict[bytes, int] = {}
-    for row, outline in enumerate(outlines(geometries)):
+    for row, outline in zip(crowded.tolist(), outlines(geometries[crowded]), strict=True):
         group.join(kept.setdefault(outline, row), row)
     rows = np.fromiter(kept.values(), np.intp, len(kept))
-    for one, other in _near_pairs(geometries[rows]):
+    for one, other in _near_pairs(geometries[rows], corner[rows], reach):
         if same_outline(geometries[rows[one]], geometries[rows[other]]):
             group.join(int(rows[one]), int(rows[other]))
     return [one for one in group.members() if len(one) > 1]
 
 
-def _near_pairs(geometries: Geometries) -> list[tuple[int, int]]:
+def _reach(geometries: Geometries) -> float:
+    """Degrees that are a few millimetres, wherever the geometries lie."""
+    lat = shapely.bounds(geometries)[:, [1, 3]]
+    poleward = float(np.nanmax(np.abs(lat))) if len(lat) else 0.0
+    return 3 * SAME_M / _DEGREE_M / max(float(np.cos(np.radians(poleward))), 0.02)
+
+
+def _crowded(points: Floats, reach: float) -> Ints:
+    """Rows of all points with another one within `reach`, and few besides: of those alone a closer look is worth it."""
+    x_run = _runs(points[:, 0], np.zeros(len(points), np.intp), reach)
+    run = _runs(points[:, 1], x_run, reach)
+    return np.flatnonzero(np.bincount(run, minlength=1)[run] > 1)
+
+
+def _runs(values: Floats, group: Ints, reach: float) -> Ints:
+    """The number of each value's run: within its group, values that follow one another without a gap over `reach`."""
+    order = np.lexsort((values, group))
+    gap = (np.diff(values[order]) > reach) | (np.diff(group[order]) != 0)
+    run = np.zeros(len(values), np.intp)
+    run[order[1:]] = np.cumsum(gap)
+    return run
+
+
+def _near_pairs(geometries: Geometries, corner: Floats, reach: float) -> list[tuple[int, int]]:
     """Pairs with as many vertices, whose boxes begin within reach of a millimetre; every outline is there once."""
-    box = shapely.bounds(geometries)
-    corner = shapely.points(box[:, 0], box[:, 1])
-    poleward = float(np.nanmax(np.abs(box[:, [1, 3]]))) if len(box) else 0.0
-    reach = 3 * SAME_M / _DEGREE_M / max(float(np.cos(np.radians(poleward))), 0.02)
-    left, right = shapely.STRtree(corner).query(corner, predicate="dwithin", distance=reach)
+    points = shapely.points(corner)
+    left, right = shapely.STRtree(points).query(points, predicate="dwithin", distance=reach)
     counts = shapely.get_num_coordinates(geometries)
     alike = (left < right) & (counts[left] == counts[right])
     return list(zip(left[alike].tolist(), right[alike].tolist(), strict=True))

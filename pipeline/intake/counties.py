@@ -146,6 +146,7 @@ def _united(rows: Sequence[_Row], geometry: Geometries, crs: str, issues: list[I
     members: dict[str, list[int]] = {}
     for at, row in enumerate(rows):
         members.setdefault(row.code, []).append(at)
+    issues += _doubled(rows, members)
     codes = sorted(members)
     merged = [
         valid[members[one][0]] if len(members[one]) == 1 else shapely.union_all(valid[members[one]]) for one in codes
@@ -154,3 +155,13 @@ def _united(rows: Sequence[_Row], geometry: Geometries, crs: str, issues: list[I
     firsts = [rows[members[one][0]] for one in codes]
     facts_of = ([one.name for one in firsts], [one.above for one in firsts], shapes, area_m2(shapes, ellipsoid))
     return Counties(codes, *facts_of, crs, ellipsoid, issues)
+
+
+def _doubled(rows: Sequence[_Row], members: Mapping[str, Sequence[int]]) -> list[Issue]:
+    """Codes that rows of different names carry: parts of one county, or two counties taken for one."""
+    names = {code: sorted({rows[at].name for at in own}) for code, own in members.items()}
+    return [
+        Issue(Code.COUNTY_DOUBLED, "ingest", {"count": len(members[code]), "names": ", ".join(one)}, county_code=code)
+        for code, one in sorted(names.items())
+        if len(one) > 1
+    ]

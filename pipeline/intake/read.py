@@ -1,22 +1,23 @@
-"""Parsed layers as values."""
+"""Parsed layers, read from disk column by column as they are wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from pipeline.fields import match_fields
+from pipeline.intake.words import Words, words_of
 from pipeline.io.parser import ROW, WKB, LayerReport, RefusedReport, Report
 from pipeline.io.received import Delivery
-from pipeline.io.tables import read_arrow
+from pipeline.io.tables import BLOCK, read_arrow
 
 Geometries = npt.NDArray[np.object_]
+Bools = npt.NDArray[np.bool_]
 Texts = list[str | None]
 
 
@@ -26,30 +27,41 @@ class ReadLayer:
 
     delivery: str
     report: LayerReport  # its names as delivered
-    table: Any  # pyarrow.Table: row, wkb, attributes as text
+    file: Path  # its Arrow table: row, WKB, attributes as text
 
     @property
     def count(self) -> int:
-        return int(self.table.num_rows)
+        return self.report.read
 
     def rows(self) -> npt.NDArray[np.int64]:
         """The record numbers in the delivered layer, from 0."""
-        made: npt.NDArray[np.int64] = self.table[ROW].to_numpy()
+        made: npt.NDArray[np.int64] = read_arrow(self.file, [ROW])[ROW].to_numpy()
         return made
+
+    def blocks(self) -> Iterator[tuple[Geometries, Bools]]:
+        """The delivered geometries, some thousands at a time, and whether there was one at all.
+
+        A geometry is None where there is none or it cannot be understood.
+        """
+        wkb = read_arrow(self.file, [WKB])[WKB]
+        for start in range(0, len(wkb), BLOCK):
+            block = wkb.slice(start, BLOCK)
+            with np.errstate(invalid="ignore"):  # coordinates that are no numbers are set aside later
+                shapes = shapely.from_wkb(block.to_numpy(zero_copy_only=False), on_invalid="ignore")
+            yield shapes, block.is_valid().to_numpy()
 
     def geometries(self) -> Geometries:
-        """The delivered geometries; None where there is none or it cannot be understood."""
-        blobs = self.table[WKB].to_numpy(zero_copy_only=False)
-        with np.errstate(invalid="ignore"):  # coordinates that are no numbers are set aside later
-            made: Geometries = shapely.from_wkb(blobs, on_invalid="ignore")
-        return made
+        """All delivered geometries at once."""
+        return np.concatenate([np.empty(0, object), *(shapes for shapes, _ in self.blocks())])
 
-    def has_geometry(self) -> npt.NDArray[np.bool_]:
-        made: npt.NDArray[np.bool_] = np.array(self.table[WKB].is_valid().to_numpy(), bool)
-        return made
+    def attributes(self) -> dict[str, Words]:
+        """Every delivered attribute, text as delivered."""
+        table = read_arrow(self.file, self.report.fields)
+        return {one: words_of(table[one]) for one in self.report.fields}
 
     def texts(self, column: str) -> Texts:
-        values: Texts = self.table[column].to_pylist()
+        """A delivered attribute as a list."""
+        values: Texts = read_arrow(self.file, [column])[column].to_pylist()
         return values
 
     def canonical(self, kind: str, own: dict[str, str]) -> dict[str, str]:
@@ -76,7 +88,7 @@ def read_layers(
     for delivery in sorted(deliveries, key=lambda one: (one.digest, one.name)):
         report, folder = parsed[delivery.key]
         for one in sorted(report.layers, key=lambda one: (one.file, one.name)):
-            layers.append(ReadLayer(delivery.digest, _named(one, delivery.name), read_arrow(folder / one.table)))
+            layers.append(ReadLayer(delivery.digest, _named(one, delivery.name), folder / one.table))
         refused += [RefusedFile(delivery.digest, replace(one, file=delivery.name + one.file)) for one in report.refused]
         ignored += [(delivery.digest, delivery.name + name) for name in report.ignored]
     return layers, refused, ignored

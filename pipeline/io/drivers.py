@@ -7,7 +7,12 @@ compares them with the installed ones, so that an upgrade cannot bring in a new 
 
 from __future__ import annotations
 
-ALLOWED = ("ESRI Shapefile", "GPKG", "GeoJSON", "LIBKML", "FlatGeobuf", "MEM", "Memory")
+ALLOWED = (
+    *("ESRI Shapefile", "GPKG", "GeoJSON", "LIBKML", "FlatGeobuf"),
+    "OpenFileGDB",  # its tables are laid out by name and held against their headers first (readers/filegdb.py)
+    "GTiff",  # for masks, opened by this driver alone after a look at its blocks (readers/tiff_blocks.py)
+    *("MEM", "Memory"),
+)
 
 KNOWN = [
     "AAIGrid",

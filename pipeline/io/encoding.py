@@ -1,7 +1,8 @@
 """The encoding of a DBF table, from evidence: an explicit option, .cpg, the language byte, or the bytes themselves.
 
 GDAL reads GBK without a .cpg as Latin-1 in silence, and a wrong .cpg gives plausible wrong hanzi; so the raw bytes
-are tried strictly before GDAL sees them.
+are tried strictly before GDAL sees them, and where they are valid in several encodings it counts which of the texts
+somebody may have written (`likelihood`). Two that are near each other are refused with both shown.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import codecs
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import Refusal
+from pipeline.io.likelihood import likelihood
 
 # Language driver ids of the dBASE header that name a code page we may meet (Esri and dBASE tables). What 0x00, 0x03
 # and 0x57 say is no evidence: half the programs write it whatever the text is.
@@ -34,11 +36,39 @@ _ALIKE = {
     "1252": "cp1252",
     "ansi1252": "cp1252",
     "950": "cp950",
+    "big5": "cp950",
     "ansi950": "cp950",
+    "932": "cp932",
+    "shiftjis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "949": "cp949",
+    "euc-kr": "cp949",
+    "euckr": "cp949",
+    "ksc5601": "cp949",
 }
+_USUAL = ("utf-8", "gb18030")  # what is taken without being declared
+# What is tried, and the languages that are written in it (none named: all).
+_CANDIDATES: dict[str, tuple[str, ...]] = {
+    "utf-8": (),
+    "gb18030": ("simplified", "traditional"),
+    "cp950": ("traditional",),
+    "cp932": ("japanese",),
+    "cp949": ("korean",),
+    "cp1252": ("latin",),
+    "cp1251": ("cyrillic",),
+}
+_SHOWN = {"cp950": "big5", "cp932": "shift-jis", "cp949": "euc-kr"}
+
+# In nats, natural logarithms of probability; a wrong reading is usually ten a character behind.
+CLEAR = 3.0  # lead of a reading that is taken where nothing is declared
+UNUSUAL = 1.0  # what speaks against Big5, Shift-JIS … before their text is looked at
+DECLARED = 10.0  # lead of another reading over the declared one that nobody may overlook …
+SURE = 3.0  # … and a character, where the campaign itself declares
+PLAUSIBLE = -12.5  # a character: below, nobody wrote that
 _MANY = 8  # words of which not all would be valid in another encoding by chance
-_HIGH = re.compile(rb"[\x80-\xff]+")
-_CUT = re.compile(rb"[\x80-\xff]+$")
+_ROWS = 200_000  # read at once
+_SAMPLE = 2_000  # words that are weighed
 
 
 @dataclass(frozen=True)
@@ -101,23 +131,24 @@ def dbf_rows(path: Path, header: DbfHeader) -> np.ndarray[tuple[int, int], np.dt
     return np.memmap(path, np.uint8, "r", header.header_bytes, (there, size))
 
 
-def decide(dbf: Path, cpg: Path | None, option: str) -> Encoding:
-    """The encoding to read a DBF with.
+def decide(dbf: Path, cpg: Path | None, option: str, names: Collection[str] = ()) -> Encoding:
+    """The encoding to read a DBF with; `names` are places that may well be named in it (the campaign's counties).
 
     Raises:
-        Refusal: the bytes fit none of the candidates, or what is declared does not fit them.
+        Refusal: the bytes fit none of the candidates, or what is declared does not fit them, or two texts are as
+            likely.
     """
     header = read_dbf_header(dbf)
     texts = Texts(dbf, header)
     if option:
-        return _declared(plain_name(option), "the campaign's patches_encoding", texts, sure=True)
+        return _declared(plain_name(option), "the campaign's patches_encoding", texts, names, sure=True)
     said = plain_name(cpg.read_bytes().decode("utf-8-sig", "replace")) if cpg is not None else ""
     if said:
-        return _declared(said, f".cpg says {said}", texts)
+        return _declared(said, f".cpg says {said}", texts, names)
     by_language = LDID.get(header.language, "")
     if by_language:
-        return _declared(by_language, f"language byte 0x{header.language:02x}", texts)
-    return _by_bytes(texts, header.language)
+        return _declared(by_language, f"language byte 0x{header.language:02x}", texts, names)
+    return _by_bytes(texts, header.language, names)
 
 
 class Texts:
@@ -129,36 +160,37 @@ class Texts:
     def __init__(self, dbf: Path, header: DbfHeader) -> None:
         words = {(name, len(name) >= 10) for name in header.field_names if not name.isascii()}
         rows = dbf_rows(dbf, header)
-        for at, length in header.text_spans:
-            column = rows[:, at : at + length]
-            for row in column[(column >= 0x80).any(axis=1)]:
-                raw = row.tobytes()
-                words.add((raw.split(b"\0")[0].strip(b" "), raw[-1:] not in (b" ", b"\0")))
+        for begin in range(0, len(rows), _ROWS):
+            for at, length in header.text_spans:
+                words |= _words(rows[begin : begin + _ROWS, at : at + length])
         self.words = sorted(words)
-        self.sample = b" ".join(word for word, _ in self.words)
+        self.some = self.words[:: len(self.words) // _SAMPLE + 1]
+        self._whole = b"\n".join(word for word, full in self.words if not full)
+        self._full = [word for word, full in self.words if full]
 
     def fit(self, name: str) -> bool:
         """Whether every word is text in this encoding."""
         try:
-            for word, full in self.words:
-                decoded(word, name, may_be_cut=full)
+            decoded(self._whole, name, may_be_cut=False)  # at once: no character goes over the end of a line
+            for word in self._full:
+                decoded(word, name)
         except UnicodeDecodeError:
             return False
         return True
 
-    def double_bytes(self) -> bool:
-        """Whether most runs of high bytes are of even length, as in GB 2312 and Big5, and rarely in Western text."""
-        whole = [_CUT.sub(b"", word) if full else word for word, full in self.words]
-        runs = [len(run) % 2 == 0 for word in whole for run in _HIGH.findall(word)]
-        return sum(runs) * 2 > len(runs) or not runs
+    def shown(self, name: str) -> str:
+        """The first words in an encoding that does not fit them."""
+        return b" ".join(word for word, _ in self.words)[:60].decode(name, "replace")
 
-    def chinese(self) -> bool:
-        """Whether they are GB18030 by form: valid, in double bytes, and few characters of private use."""
-        if not (self.double_bytes() and self.fit("gb18030")):
-            return False
-        text = self.sample.decode("gb18030", "replace")
-        private = sum(0xE000 <= ord(one) <= 0xF8FF for one in text)
-        return private * 20 <= sum(not one.isascii() for one in text)
+
+def _words(column: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> set[tuple[bytes, bool]]:
+    """The different words of a column of bytes that are not ASCII, and whether each fills its field."""
+    import pyarrow as pa
+
+    packed = pa.py_buffer(np.ascontiguousarray(column))
+    texts = pa.FixedSizeBinaryArray.from_buffers(pa.binary(column.shape[1]), len(column), [None, packed])
+    raws = (one for one in texts.unique().to_pylist() if not one.isascii())
+    return {(raw.split(b"\0")[0].strip(b" "), raw[-1:] not in (b" ", b"\0")) for raw in raws}
 
 
 def decoded(word: bytes, name: str, may_be_cut: bool = True) -> str:
@@ -170,43 +202,95 @@ def decoded(word: bytes, name: str, may_be_cut: bool = True) -> str:
     return codecs.getincrementaldecoder(name)("strict").decode(word, not may_be_cut)
 
 
-def _by_bytes(texts: Texts, language: int) -> Encoding:
+@dataclass(frozen=True)
+class Reading:
+    """The words in an encoding that fits them all."""
+
+    name: str
+    nats: float  # how likely they are
+    characters: int
+    shown: str  # the first of them
+
+    def said(self) -> str:
+        return f"{_SHOWN.get(self.name, self.name).upper()}: {self.shown}"
+
+
+def readings(texts: Texts, more: str = "", names: Collection[str] = ()) -> list[Reading]:
+    """What the words say in each encoding that fits them, the likeliest first; each different text once.
+
+    `more` is an encoding to try besides the usual candidates.
+    """
+    found: dict[str, Reading] = {}
+    for name, tongues in ({more: ()} | _CANDIDATES | {more: ()} if more else _CANDIDATES).items():
+        if texts.fit(name):
+            words = [decoded(word, name, full) for word, full in texts.some]
+            text = "\n".join(words)
+            found.setdefault(text, Reading(name, likelihood(words, names, tongues), len(text), " ".join(words)[:40]))
+    return sorted(found.values(), key=lambda one: -one.nats)
+
+
+def _by_bytes(texts: Texts, language: int, names: Collection[str]) -> Encoding:
+    """Undeclared: UTF-8 or GB18030, where the text reads clearly better in it than in any other."""
     where = f"no .cpg, language byte 0x{language:02x}"
     if not texts.words:
         return Encoding("utf-8", f"{where}: all text is ASCII")
-    if texts.fit("utf-8"):
-        return Encoding("utf-8", f"{where}: the bytes are valid UTF-8")
-    if texts.chinese():
-        return Encoding("gb18030", f"{where}: the bytes are valid GB18030")
-    if language in _WESTERN and not texts.double_bytes() and texts.fit("cp1252"):
-        return Encoding("cp1252", f"{where}: neither UTF-8 nor GB18030")
-    hint = 'set [inputs] patches_encoding, for example "cp1252" or "big5"'
-    raise Refusal(f"the text of the .dbf is neither UTF-8 nor GB18030: {_shown(texts, ('cp1252', 'big5'))}", hint)
+    taken = (*_USUAL, "cp1252") if language in _WESTERN else _USUAL
+    ahead = [(one.nats - (0 if one.name in taken else UNUSUAL), one) for one in readings(texts, names=names)]
+    ahead.sort(key=lambda one: -one[0])
+    if ahead and ahead[0][1].name in taken and _is_clear([nats for nats, _ in ahead], ahead[0][1]):
+        best = ahead[0][1]
+        return Encoding(best.name, f"{where}: the bytes are valid {best.name.upper()} and read best so")
+    raise _unclear([one for _, one in ahead], texts)
 
 
-def _declared(name: str, evidence: str, texts: Texts, sure: bool = False) -> Encoding:
+def _is_clear(nats: Sequence[float], best: Reading) -> bool:
+    alone = len(nats) == 1 or nats[0] - nats[1] >= CLEAR
+    return alone and best.nats >= PLAUSIBLE * best.characters
+
+
+def _unclear(found: Sequence[Reading], texts: Texts) -> Refusal:
+    """The refusal that shows two readings, a usual one among them, and says how to choose."""
+    usual = [one for one in found if one.name in _USUAL]
+    if usual:
+        what = "can be read in several ways" if len(found) > 1 else "is no text that anybody writes"
+        two = found[:2] if found[0] in usual else [found[0], usual[0]]
+    else:
+        what = "is neither UTF-8 nor GB18030"
+        two = found[:2] or [Reading(one, 0, 0, texts.shown(one)) for one in ("cp1252", "cp950")]
+    both = " or ".join(f'"{_SHOWN.get(one.name, one.name)}"' for one in two)
+    hint = f"look which is right and set [inputs] patches_encoding, for example {both}"
+    return Refusal(f"the text of the .dbf {what}: {' or '.join(one.said() for one in two)}", hint)
+
+
+def _declared(name: str, evidence: str, texts: Texts, names: Collection[str], sure: bool = False) -> Encoding:
     """What is declared, if the bytes agree; `sure` where a person of the campaign said so."""
     if not _is_known(name):
         hint = 'set [inputs] patches_encoding = "gb18030" or "utf-8"'
         raise Refusal(f"{evidence}, an encoding that is not known", hint)
     if not texts.fit(name):
-        other = next((one for one in ("utf-8", "gb18030") if texts.fit(one)), "")
-        hint = "ask the sender to export it again, as UTF-8"
-        if other:
-            hint = f'the bytes fit {other.upper()}: set [inputs] patches_encoding = "{other}"'
-        raise Refusal(f"{evidence}, but the text of the .dbf is not valid in it", hint)
-    rival = _rival(name, texts) if texts.words and (not sure or len(texts.words) >= _MANY) else ""
-    if rival:
-        hint = f'look at the names; [inputs] patches_encoding = "{rival}" or "{name}" decides for all shapefiles'
-        raise Refusal(f"{evidence}, but the text is valid {rival.upper()} too: {_shown(texts, (rival, name))}", hint)
+        raise _unfit(evidence, readings(texts, names=names))
+    if texts.words and (not sure or len(texts.words) >= _MANY):
+        _no_better(name, evidence, readings(texts, name, names), sure)
     return Encoding(name, evidence)
 
 
-def _rival(name: str, texts: Texts) -> str:
-    """An encoding that fits bytes which by chance would hardly fit it, where another is declared."""
-    if name != "utf-8" and texts.fit("utf-8"):
-        return "utf-8"
-    return "gb18030" if name.startswith(("iso-8859", "cp12", "latin")) and texts.chinese() else ""
+def _unfit(evidence: str, others: Sequence[Reading]) -> Refusal:
+    hint = "ask the sender to export it again, as UTF-8"
+    if others:
+        other = _SHOWN.get(others[0].name, others[0].name)
+        hint = f'the bytes fit {others[0].said()}; if that is right, set [inputs] patches_encoding = "{other}"'
+    return Refusal(f"{evidence}, but the text of the .dbf is not valid in it", hint)
+
+
+def _no_better(name: str, evidence: str, found: Sequence[Reading], sure: bool) -> None:
+    own, best = next(one for one in found if one.name == name), found[0]
+    enough = max(DECLARED, SURE * own.characters) if sure else DECLARED
+    if best.nats - own.nats <= enough:
+        return
+    other = _SHOWN.get(best.name, best.name)
+    hint = f'look at the names; [inputs] patches_encoding = "{other}" or "{name}" decides for all shapefiles'
+    both = f"{best.said()} or {own.said()}"
+    raise Refusal(f"{evidence}, but the text is valid {other.upper()} too, and reads better so: {both}", hint)
 
 
 def _is_known(name: str) -> bool:
@@ -218,9 +302,23 @@ def _is_known(name: str) -> bool:
     return True
 
 
-def _shown(texts: Texts, names: Iterable[str]) -> str:
-    """The first words that are not ASCII, read in several ways."""
-    return " or ".join(texts.sample[:60].decode(name, "replace") for name in names)
+def name_text(raw: bytes) -> str:
+    """The name of a file in an archive that says nothing of its encoding: UTF-8, or whichever reads best.
+
+    Code page 437 is what the standard of zip names, and what Western programs write; nothing is refused for a name.
+    """
+    tongues = _CANDIDATES | {"cp437": ("latin",)}
+    found = [(name, raw.decode(name)) for name in tongues if _decodes(raw, name)]
+    weighed = [(likelihood([text], (), tongues[name]) - (0 if name in _USUAL else CLEAR), text) for name, text in found]
+    return max(weighed, key=lambda one: one[0])[1]
+
+
+def _decodes(raw: bytes, name: str) -> bool:
+    try:
+        raw.decode(name)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def plain_name(said: str) -> str:

@@ -160,6 +160,9 @@ def covering(grid: Grid, bounds: Bounds) -> Window:
 def meets(scene: Scene, crs: str, bounds: Bounds) -> bool:
     """Whether the rectangle around the scene's part under `bounds` of `crs` has pixels."""
     left, low, right, high = bounds
+    if scene.crs == crs and north_up(scene):
+        grid = scene_grid(scene)
+        return not covering(grid, bounds).common(Window(0, 0, grid.width, grid.height)).empty
     return source_window(scene, Grid(crs, left, high, right - left, high - low, 1, 1), 0) is not None
 
 

@@ -17,7 +17,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import Affine
 
 from pipeline.io.geotiff import OPTIONS
-from pipeline.io.grids import Grid, Window, aligned, grid_in, level_transform, pixel_m, source_window
+from pipeline.io.grids import Grid, Window, aligned, grid_in, level_transform, north_up, pixel_m, source_window
 from pipeline.io.tiles import PAPER, Pixels, TileCache, slices
 from pipeline.records import Scene
 
@@ -78,7 +78,7 @@ def _with_depth(values: NDArray[np.uint8], depth: int) -> NDArray[np.uint8]:
 
 def _onto(cache: TileCache, scene: Scene, grid: Grid) -> tuple[Pixels, Window] | None:
     """The scene's pixels on `grid` and the window they fill; None where the two do not meet."""
-    level = level_for(scene, ground_m(grid))
+    level = _level(scene, grid)
     own = grid_in(scene, level, grid.crs, grid.bounds)
     if own is None or not aligned(own, grid):
         return _warped(cache, scene, grid, level)
@@ -92,6 +92,17 @@ def _onto(cache: TileCache, scene: Scene, grid: Grid) -> tuple[Pixels, Window] |
     if part.empty:
         return None
     return cache.read_window(scene, part, level), Window(part.col - at.col, part.row - at.row, part.width, part.height)
+
+
+def _level(scene: Scene, grid: Grid) -> int:
+    """`level_for` a grid; in the scene's own CRS its pixels need no measuring on the ellipsoid."""
+    if scene.crs == grid.crs and north_up(scene):
+        return level_for(scene, scene.pixel_m * math.sqrt(grid.pixel_x * grid.pixel_y / _area(scene)))
+    return level_for(scene, ground_m(grid))
+
+
+def _area(scene: Scene) -> float:
+    return -scene.transform[0] * scene.transform[4]
 
 
 def level_for(scene: Scene, ground_m: float) -> int:

@@ -1,6 +1,6 @@
 """The parser child: strangers' files in, Arrow tables and a report out. Runs in a process of its own.
 
-`python -m pipeline.io.parser JOB.json` reads a job {deliveries, encoding, out}; for each delivery it writes
+`python -m pipeline.io.parser JOB.json` reads a job {deliveries, encoding, mask, out}; for each delivery it writes
 `<out>/<key>/report.json` and one Arrow IPC file per layer: `__row__`, `__wkb__` and every attribute as text. It
 never stops at one bad file, and says of each what it saw. Names of files in a report are relative to the delivery
 ("" is the delivery itself), so that what was parsed once serves a file that was renamed or came twice.
@@ -12,31 +12,30 @@ import json
 import shutil
 import struct
 import sys
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from pipeline.campaign import MaskRules
 from pipeline.errors import Refusal
 from pipeline.io.encoding import Encoding, dbf_rows, decide, decoded, read_dbf_header
 from pipeline.io.endings import last_line_whole
 from pipeline.io.geojson import screened_features
 from pipeline.io.geopackage_screen import screened_tables
-from pipeline.io.readers.choice import SUFFIXES, claims, reader
+from pipeline.io.readers.choice import reader
 from pipeline.io.readers.raw import Raw
 from pipeline.io.shapefile import declared_records
-from pipeline.io.unpack import unpack
+from pipeline.io.sources import Sorting, Source, sources
 from pipeline.io.width import within_cells, within_columns
 
 ROW, WKB = "__row__", "__wkb__"
 MAX_DEPTH = 8
 _AGAIN = "ask the sender to export it again"
 Words = Callable[[bytes], str]
-Parts = Mapping[str, tuple[str, Path]]  # suffix in small letters → name as delivered, where it lies
 
 
 @dataclass
@@ -54,6 +53,7 @@ class LayerReport:
     read: int
     fields: list[str]
     types: list[str]  # of the fields, as Arrow names them
+    remarks: list[dict[str, Any]] = field(default_factory=list)  # issues of their own: code, facts
 
 
 @dataclass
@@ -73,36 +73,60 @@ class Report:
     layers: list[LayerReport] = field(default_factory=list)
     refused: list[RefusedReport] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    mask: str = ""  # under which rules for masks GeoTIFFs were read or left, "" if there were none
 
 
 @dataclass(frozen=True)
-class Source:
-    """Files of one format that are opened together, under names of our own."""
+class Terms:
+    """What the campaign says about reading: an encoding for tables ("" to decide), rules for masks (None: not read)."""
 
-    shown: str
-    format: str
-    path: Path
-    sidecars: dict[str, Path]
+    encoding: str = ""
+    mask: MaskRules | None = None
+    mask_crs: str = ""
+    mask_key: str = ""
+
+
+def terms_of(job: dict[str, Any]) -> Terms:
+    """The terms of a job as it stands in its file."""
+    mask = job["mask"]
+    if not mask:
+        return Terms(job["encoding"], mask_key=job["mask_key"])
+    classes = {int(value): code for value, code in mask["classes"].items()}
+    rules = MaskRules(classes, mask["minimum_m2"], mask["connected"])
+    return Terms(job["encoding"], rules, mask["crs"], job["mask_key"])
 
 
 def main() -> None:
     """Do the job named on the command line."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     for delivery in job["deliveries"]:
-        parse_delivery(delivery, Path(job["out"]) / delivery["key"], job["encoding"])
+        parse_delivery(delivery, Path(job["out"]) / delivery["key"], terms_of(job))
 
 
-def parse_delivery(delivery: dict[str, Any], folder: Path, encoding: str) -> Report:
+def parse_delivery(delivery: dict[str, Any], folder: Path, terms: Terms) -> Report:
     """Parse one delivery into `folder`; what cannot be read is in the report."""
-    report = Report()
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".tmp-unpacked-") as scratch, _refusing(report, ""):
-        for source in _sources(delivery, Path(scratch), report):
+    report, scratch = Report(), folder / ".tmp-unpacked"
+    scratch.mkdir(parents=True)
+    sorting = Sorting(scratch, terms.mask is not None)
+    with _refusing(report, ""):
+        for source in sources(delivery, sorting):
             with _refusing(report, source.shown):
-                _parse_source(source, folder, encoding, report)
+                _parse_source(source, folder, terms, report)
+    shutil.rmtree(scratch)
+    report.ignored = sorting.ignored
+    report.mask = terms.mask_key if sorting.pictures else ""
+    _without(f"{scratch}/", report)
     text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
     (folder / "report.json").write_text(text, encoding="utf-8")
     return report
+
+
+def _without(scratch: str, report: Report) -> None:
+    """Take the places of private copies out of what GDAL said."""
+    for refused in report.refused:
+        refused.sentence = refused.sentence.replace(scratch, "")
+    for layer in report.layers:
+        layer.evidence = layer.evidence.replace(scratch, "")
 
 
 @contextmanager
@@ -120,74 +144,38 @@ def _refuse(report: Report, file: str, code: str, refusal: Refusal) -> None:
     report.refused.append(RefusedReport(file, code, refusal.sentence, refusal.hint))
 
 
-def _sources(delivery: dict[str, Any], scratch: Path, report: Report) -> Iterator[Source]:
-    """What there is to open: members of an archive, or the delivered files under safe names."""
-    parts = {_split(name)[1]: (name, Path(path)) for name, path in delivery["parts"]}
-    if delivery["kind"] != "zip":
-        yield from _source("", parts, scratch / "s", report)
-        return
-    folder = scratch / "zip"
-    folder.mkdir()
-    stems: dict[str, dict[str, tuple[str, Path]]] = {}
-    for one in unpack(next(iter(parts.values()))[1], folder):
-        inside, gdb, _ = one.name.partition(".gdb/")
-        if gdb:
-            report.ignored.append(f"/{inside}.gdb")
-            continue
-        stem, suffix = _split(one.name)
-        stems.setdefault(stem.casefold(), {})[suffix] = (one.name, one.path)
-    report.ignored = sorted(set(report.ignored))
-    for at, (_, members) in enumerate(sorted(stems.items())):
-        yield from _source("/", members, scratch / f"s{at:04d}", report)
-
-
-def _split(name: str) -> tuple[str, str]:
-    for tail in (".shp.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal"):
-        if name.casefold().endswith(tail):
-            return name[: -len(tail)], tail
-    suffix = PurePosixPath(name.replace("\\", "/")).suffix
-    return name[: len(name) - len(suffix)], suffix.casefold()
-
-
-def _source(prefix: str, parts: Parts, folder: Path, report: Report) -> Iterator[Source]:
-    """The sources among files of one stem; `prefix` is "" where they are the delivery itself."""
-    folder.mkdir()
-    kinds = {**_LEADS, **SUFFIXES}
-    leads = {one: kind for one, kind in kinds.items() if one in parts and _leads(one, parts[one][1])}
-    for suffix, kind in leads.items():
-        own = parts if kind == "shapefile" else {one: parts[one] for one in parts if one.startswith(f"{suffix}-")}
-        copies = {one: _copied(path, folder / f"layer{one}") for one, (_, path) in sorted(own.items())}
-        lead = copies.get(suffix) or _copied(parts[suffix][1], folder / f"layer{suffix}")
-        yield Source(prefix and prefix + parts[suffix][0], kind, lead, copies)
-    if not leads:
-        report.ignored += [prefix and prefix + name for name, _ in parts.values()]
-
-
-_LEADS = {".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson"}
-
-
-def _leads(suffix: str, path: Path) -> bool:
-    return suffix in _LEADS or claims(suffix, path)
-
-
-def _copied(path: Path, name: Path) -> Path:
-    """A private copy under a name of our own (GDAL chooses by suffix, and may write beside what it opens)."""
-    shutil.copyfile(path, name)
-    return name
-
-
-def _parse_source(source: Source, folder: Path, encoding: str, report: Report) -> None:
+def _parse_source(source: Source, folder: Path, terms: Terms, report: Report) -> None:
+    if source.problem:
+        raise source.problem
     if source.format == "shapefile":
-        _parse_shapefile(source, folder, encoding, report)
+        _parse_shapefile(source, folder, terms.encoding, report)
     elif source.format == "gpkg":
         _parse_geopackage(source, folder, report)
-    elif source.format != "geojson":
-        last_line_whole(source.format, source.path)
-        for raw in reader(source.format)(source.path):
-            _take_raw(source, folder, report, raw)
-    else:
+    elif source.format == "geojson":
         declared = screened_features(source.path)
         _parse_layer(source, folder, report, "", Encoding("utf-8", "GeoJSON is UTF-8"), declared)
+    else:
+        for raw in _raw_layers(source, terms):
+            _take_raw(source, folder, report, raw)
+
+
+def _raw_layers(source: Source, terms: Terms) -> list[Raw]:
+    """The layers of a format that a reader of our own reads."""
+    if source.format == "filegdb":
+        from pipeline.io.readers.filegdb import lay_out
+        from pipeline.io.readers.gdal_vectors import read_filegdb
+
+        return read_filegdb(source.path, lay_out(source.sidecars, source.path))
+    if source.format == "kml":
+        from pipeline.io.readers.gdal_vectors import read_kml
+
+        return read_kml(source.path, source.sidecars)
+    if source.format == "mask" and terms.mask:
+        from pipeline.io.readers.masks import read_mask
+
+        return read_mask(source.path, terms.mask, terms.mask_crs)
+    last_line_whole(source.format, source.path)
+    return reader(source.format)(source.path)
 
 
 def _parse_shapefile(source: Source, folder: Path, encoding: str, report: Report) -> None:
@@ -285,7 +273,8 @@ def _take_raw(source: Source, folder: Path, report: Report, raw: Raw) -> None:
     _write(folder / name, pa.table(columns, [ROW, WKB, *fields]))
     evidence = "; ".join([raw.evidence, *raw.notes])
     facts = (raw.encoding, evidence, max(raw.declared, len(raw.rows)), len(raw.rows), fields, ["string"] * len(fields))
-    report.layers.append(LayerReport(source.shown, raw.name, source.format, name, raw.crs, *facts))
+    remarks = [asdict(one) for one in raw.remarks]
+    report.layers.append(LayerReport(source.shown, raw.name, source.format, name, raw.crs, *facts, remarks))
 
 
 def _write(path: Path, table: Any) -> None:

@@ -6,7 +6,7 @@ Every table is written whole to a private name, read back (rows and columns), an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from pipeline.publish import private
 
 GEOMETRY = "geometry"
 _TYPES = {"text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+BLOCK = 1 << 16  # rows of geometries made at once: enough to be quick, little beside a table of a million
 Geometries = npt.NDArray[np.object_]
 
 
@@ -31,16 +32,25 @@ def layer_table(layer: Layer, columns: Mapping[str, Any], geometry: Geometries |
     Raises:
         KeyError: a column of the layer is missing (a bug of its writer).
     """
-    made = {name: pa.array(columns[name], _TYPES[kind]) for name, kind in layer.columns.items()}
+    made = {name: _column(columns[name], _TYPES[kind]) for name, kind in layer.columns.items()}
     extra = [name for name in columns if name not in layer.columns]
     if extra and not layer.open:
         raise KeyError(f"{layer.name} has no columns {extra}")
-    made |= {name: pa.array(columns[name], pa.string()) for name in extra}
+    made |= {name: _column(columns[name], pa.string()) for name in extra}
     if layer.geometry:
         assert geometry is not None
-        made[GEOMETRY] = pa.array(shapely.to_wkb(geometry), pa.binary())
+        made[GEOMETRY] = _wkb(geometry)
         return pa.table(made).replace_schema_metadata({"geo": _geo(geometry, crs)})
     return pa.table(made)
+
+
+def _column(values: Any, kind: pa.DataType) -> Any:
+    return values.cast(kind) if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values, kind)
+
+
+def _wkb(geometry: Geometries) -> pa.ChunkedArray:
+    blocks = [geometry[at : at + BLOCK] for at in range(0, len(geometry), BLOCK)]
+    return pa.chunked_array([pa.array(shapely.to_wkb(one), pa.binary()) for one in blocks], pa.binary())
 
 
 def _geo(geometry: Geometries, crs: str) -> str:
@@ -69,6 +79,24 @@ def write_parquet(target: Path, table: pa.Table, group_rows: int | None = None) 
     return target
 
 
+def write_parquet_parts(target: Path, parts: Iterable[pa.Table]) -> Path:
+    """Publish one Parquet file (zstd) of tables of one schema, at least one, each a row group of its own."""
+    rows = 0
+    with private(target) as path:
+        writer = None
+        try:
+            for part in parts:
+                writer = writer or pq.ParquetWriter(path, part.schema, compression="zstd")
+                writer.write_table(part, row_group_size=max(part.num_rows, 1))
+                rows += part.num_rows
+        finally:
+            if writer is not None:
+                writer.close()
+        if pq.read_metadata(path).num_rows != rows:
+            raise OSError(f"{target.name}: not the {rows} rows that were written")
+    return target
+
+
 def read_parquet(path: Path, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None) -> pa.Table:
     """A table, or some of its columns and row groups."""
     if groups is None:
@@ -86,10 +114,15 @@ def write_arrow(target: Path, table: pa.Table) -> Path:
     return target
 
 
-def read_arrow(path: Path) -> pa.Table:
-    """An Arrow IPC file, whole."""
-    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_file(source) as reader:
-        return reader.read_all()
+def read_arrow(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """An Arrow IPC file, whole, or some of its columns, which alone are read from the disk."""
+    with pa.OSFile(str(path), "rb") as source:
+        with pa.ipc.open_file(source) as reader:
+            if columns is None:
+                return reader.read_all()
+            fields = [reader.schema.get_field_index(name) for name in columns]
+        with pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields)) as reader:
+            return reader.read_all()
 
 
 def geometries(table: pa.Table, name: str = GEOMETRY) -> Geometries:

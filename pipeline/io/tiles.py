@@ -134,12 +134,13 @@ class TileCache:
         part = Window(col * cols, row * rows, cols, rows).common(Window(0, 0, grid.width, grid.height))
         shape = (part.height, part.width)
         place = RasterWindow(*(one << level for one in part))
+        mask = None
         try:
-            with rasterio.Env(**OPTIONS):
-                values = self._straight(scene, level, row, col, shape)
-                if values is None:
-                    values = _read(source, scene, place, shape, level)
-                mask = source.dataset.dataset_mask(window=place, out_shape=shape) if source.masked else None
+            values = self._straight(scene, level, row, col, shape)
+            if values is None or source.masked:
+                with rasterio.Env(**OPTIONS):
+                    values = _read(source, scene, place, shape, level) if values is None else values
+                    mask = source.dataset.dataset_mask(window=place, out_shape=shape) if source.masked else None
         except (RasterioError, OSError, MemoryError) as problem:
             raise BrokenRaster(scene.path, str(problem)) from problem
         return Pixels(values, None if mask is None or mask.all() else mask > 0)
@@ -149,10 +150,8 @@ class TileCache:
     ) -> NDArray[np.uint8] | None:
         """The tile from its own JPEG stream, where it has one for these bands."""
         jpeg = self._source(scene.path).jpeg
-        if jpeg is None or level or scene.bands != (1, 2, 3):
-            return None
-        tile = jpeg.decoded(row, col)
-        return None if tile is None else np.ascontiguousarray(tile[: shape[0], : shape[1]])
+        tile = None if jpeg is None or scene.bands != (1, 2, 3) else jpeg.decoded(row, col, level)
+        return None if tile is None else tile[: shape[0], : shape[1]]
 
     def _source(self, path: str) -> _Source:
         if path in self._sources:

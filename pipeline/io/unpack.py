@@ -32,8 +32,10 @@ class Member:
     path: Path
 
 
-def unpack(archive: Path, folder: Path) -> list[Member]:
+def unpack(archive: Path, folder: Path, most: int = MAX_MEMBERS, budget: int = MAX_BYTES) -> list[Member]:
     """All files of a zip, put under numbered names into `folder`, in order of their names.
+
+    At most so many, and so many bytes in all: an archive in an archive shares the limits of that.
 
     Raises:
         Refusal: the archive is damaged, encrypted, too large, or its names are not to be trusted.
@@ -41,11 +43,10 @@ def unpack(archive: Path, folder: Path) -> list[Member]:
     try:
         with zipfile.ZipFile(archive) as zipped:
             infos = [one for one in zipped.infolist() if not member_name(one).endswith("/")]
-            _screen(infos)
+            _screen(infos, most)
             kept = [(member_name(one), one) for one in infos if not _junk(member_name(one))]
             named = sorted(kept, key=lambda one: one[0])
             _no_twins([name for name, _ in named])
-            budget = MAX_BYTES
             members = []
             for at, (name, info) in enumerate(named):
                 path = folder / f"{at:04d}{PurePosixPath(name).suffix.lower()[:12]}"
@@ -77,9 +78,9 @@ def _junk(name: str) -> bool:
     return any(name.startswith(one) or name.endswith(one) for one in _JUNK) or PurePosixPath(name).name.startswith("._")
 
 
-def _screen(infos: list[zipfile.ZipInfo]) -> None:
-    if len(infos) > MAX_MEMBERS:
-        raise Refusal(f"the archive has {len(infos)} files, more than {MAX_MEMBERS}", "ask for smaller archives")
+def _screen(infos: list[zipfile.ZipInfo], most: int) -> None:
+    if len(infos) > most:
+        raise Refusal(f"the archive has {len(infos)} files, more than {most}", "ask for smaller archives")
     for info in infos:
         name = member_name(info)
         if info.flag_bits & 0x1:

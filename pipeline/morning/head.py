@@ -62,6 +62,8 @@ def _lines(
     for word in ("missing", "partial"):
         names = [one.name for one in counties if one.word == word]
         yield from _line(word, "look", "counties", len(names), names, words)
+    for state in ("conflict", "unmatched"):
+        yield from _line(state, "look", "returns", books["returns"][state], (), words)
     yield from _line("quarantined", "look", "deliveries", books["records"]["quarantined"], (), words)
     for level in ("error", "warning"):
         yield from _line(level, "look", "issues", grave[level], (), words)

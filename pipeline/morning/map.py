@@ -15,6 +15,7 @@ from pipeline.texts import Texts
 
 WORDS = ("complete", "partial", "missing", "zero", "unknown", "unannounced")
 UNPUBLISHED = "unpublished"
+SHARES = ("s-all", "s-most", "s-some", "s-none", "s-nothing")  # of the asked pieces that are answered
 
 # A pattern for each state that must be told apart on a black-and-white copy: size, and what is drawn on the ground.
 _PATTERNS = {
@@ -25,13 +26,18 @@ _PATTERNS = {
 }
 
 
-def county_map(counties: Sequence[CountyStatus], outlines: Mapping[str, Any], words: Texts) -> Markup:
-    """The counties by their word, each with its figures as a tooltip and a link to its folder."""
+def county_map(
+    counties: Sequence[CountyStatus], outlines: Mapping[str, Any], words: Texts, begun: bool = False
+) -> Markup:
+    """The counties by their word, each with its figures as a tooltip and a link to its folder.
+
+    Once answering has `begun`, each also carries its share, so that the page can show the one or the other.
+    """
     shown = [one for one in counties if one.code in outlines]
     drawing = drawing_of(_outlines(shown, outlines))
     if not drawing.paths:
         return tag("p", words["morning.no_map"], class_="quiet")
-    by_word = [_counties_of(word, shown, drawing, words) for word in WORDS]
+    by_word = [_counties_of(word, shown, drawing, words, begun) for word in WORDS]
     borders = [tag("path", d=one) for one in drawing.borders]
     return tag(
         "svg",
@@ -72,22 +78,35 @@ def _pattern(word: str, drawn: tuple[int, str, float]) -> Markup:
     )
 
 
-def _counties_of(word: str, shown: Sequence[CountyStatus], drawing: Drawing, words: Texts) -> Markup | None:
-    mine = [_county(one, drawing, words) for one in shown if one.word == word and one.code in drawing.paths]
+def share_class(one: CountyStatus) -> str:
+    """Which share of a county's asked pieces is answered: all, most (over a half), some, none, or nothing asked."""
+    if not one.asked:
+        return "s-nothing"
+    if one.answered == one.asked:
+        return "s-all"
+    return "s-most" if 2 * one.answered > one.asked else "s-some" if one.answered else "s-none"
+
+
+def _counties_of(
+    word: str, shown: Sequence[CountyStatus], drawing: Drawing, words: Texts, begun: bool
+) -> Markup | None:
+    mine = [_county(one, drawing, words, begun) for one in shown if one.word == word and one.code in drawing.paths]
     return tag("g", *mine, class_=word) if mine else None
 
 
-def _county(one: CountyStatus, drawing: Drawing, words: Texts) -> Markup:
-    title = tag("title", tooltip(one, words))
-    path = tag("path", title, d=drawing.paths[one.code])
+def _county(one: CountyStatus, drawing: Drawing, words: Texts, begun: bool) -> Markup:
+    title = tag("title", tooltip(one, words, begun))
+    path = tag("path", title, d=drawing.paths[one.code], class_=share_class(one) if begun else None)
     folder = county_folder(one)
     return tag("a", path, href=folder) if folder else path
 
 
-def tooltip(one: CountyStatus, words: Texts) -> str:
+def tooltip(one: CountyStatus, words: Texts, begun: bool = False) -> str:
     """A county in one line."""
     said = words[f"morning.word.{one.word}"]
-    return words.say("morning.tooltip", name=one.name, code=one.code, word=said, came=one.came, asked=one.asked)
+    told = words.say("morning.tooltip", name=one.name, code=one.code, word=said, came=one.came, asked=one.asked)
+    answers = words.say("morning.tooltip_answered", answered=one.answered, conflict=one.conflict)
+    return told + answers if begun and one.asked else told
 
 
 def _failed(one: CountyStatus, drawing: Drawing) -> Markup | None:
@@ -108,9 +127,26 @@ def legend(counties: Sequence[CountyStatus], words: Texts) -> Markup:
     return tag("ul", *rows, _legend_row(UNPUBLISHED, failed, words) if failed else None, class_="legend", id="legend")
 
 
-def _legend_row(word: str, number: int, words: Texts) -> Markup:
+def share_legend(counties: Sequence[CountyStatus], words: Texts) -> Markup:
+    """The shares with the counties of each; hidden until the map shows them."""
+    found: Counter[str] = Counter(share_class(one) for one in counties)
+    rows = [_legend_row(one, found[one], words, "share") for one in SHARES]
+    return tag("ul", *rows, class_="legend", id="shares", hidden=True)
+
+
+def switch(words: Texts) -> Markup:
+    """Two buttons: what the map shows. Without a script there is nothing to switch, and they stay hidden."""
+    buttons = (
+        tag("button", words[f"morning.show.{name}"], type="button", data_show=name, aria_pressed=pressed)
+        for name, pressed in (("legend", "true"), ("shares", "false"))
+    )
+    return tag("p", *buttons, class_="switch", id="switch", hidden=True)
+
+
+def _legend_row(word: str, number: int, words: Texts, kind: str = "") -> Markup:
     box = tag("rect", x="1.5", y="1.5", width="31", height="21", rx="2")
-    swatch = tag("svg", tag("g", box, class_=word), viewBox="0 0 34 24", aria_hidden="true")
-    name = tag("b", words[f"morning.word.{word}"])
-    said = tag("span", joined(name, " ", tag("small", words[f"morning.meaning.{word}"])))
+    swatch = tag("svg", tag("g", box, class_=f"{kind} {word}".strip()), viewBox="0 0 34 24", aria_hidden="true")
+    name = tag("b", words[f"morning.{kind or 'word'}.{word}"])
+    meaning = None if kind else tag("small", words[f"morning.meaning.{word}"])
+    said = tag("span", joined(name, " ", meaning))
     return tag("li", swatch, said, tag("output", count(number)), data_word=word, class_=None if number else "none")

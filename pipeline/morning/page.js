@@ -1,12 +1,14 @@
 "use strict";
 (() => {
   const table = document.getElementById("table"), body = table.tBodies[0];
-  const search = document.getElementById("search"), legend = document.getElementById("legend");
+  const search = document.getElementById("search"), map = document.getElementById("map");
+  const legends = ["legend", "shares"].map((id) => document.getElementById(id)).filter(Boolean);
   const heads = [...table.tHead.rows[0].cells];
   const order = [...body.rows];
   const isGroup = (row) => row.className === "province" || row.className === "city";
   const compare = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare;
-  const words = [...legend.children].map((one) => one.dataset.word).filter((one) => one !== "unpublished");
+  const entries = legends.flatMap((one) => [...one.children]).filter((one) => one.dataset.word !== "unpublished");
+  const shapes = [...document.querySelectorAll("#map > g:not(.border, .failed, .names) path")];
   let sorted = null, only = null;
 
   const wordsOf = new Map();
@@ -20,7 +22,7 @@
     wordsOf.set(row, [...above, row].map((one) => one.cells[0].textContent).concat(row.textContent).join(" ").toLowerCase());
   }
 
-  const value = (row, column) => row.cells[column].textContent.trim();
+  const value = (row, column) => row.cells[column].dataset.v ?? row.cells[column].textContent.trim();
   const number = (text) => { const one = parseFloat(text.replace(/,/g, "")); return Number.isNaN(one) ? -1 : one; };
 
   function show() {
@@ -61,21 +63,30 @@
   search.addEventListener("input", show);
   search.hidden = false;
 
-  function choose(entry) {
-    const word = entry.dataset.word;
+  function choose(word) {
     only = only === word ? null : word;
-    for (const one of legend.children) if (one.hasAttribute("role")) one.setAttribute("aria-pressed", String(one.dataset.word === only));
-    for (const one of words) document.querySelector(`#map > g.${one}`)?.classList.toggle("off", only !== null && one !== only);
+    for (const one of entries) one.setAttribute("aria-pressed", String(one.dataset.word === only));
+    for (const one of shapes) one.classList.toggle("off", only !== null && !one.closest(`.${only}`));
     show();
   }
-  for (const entry of legend.children) {
-    if (entry.dataset.word === "unpublished") continue;
+  for (const entry of entries) {
     entry.tabIndex = 0;
     entry.setAttribute("role", "button");
     entry.setAttribute("aria-pressed", "false");
-    entry.addEventListener("click", () => choose(entry));
+    entry.addEventListener("click", () => choose(entry.dataset.word));
     entry.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(entry); }
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(entry.dataset.word); }
     });
+  }
+
+  const buttons = [...document.querySelectorAll("#switch button")];
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      if (only) choose(only);
+      for (const one of buttons) one.setAttribute("aria-pressed", String(one === button));
+      for (const one of legends) one.hidden = one.id !== button.dataset.show;
+      map?.classList.toggle("progress", button.dataset.show === "shares");
+    });
+    button.parentElement.hidden = false;
   }
 })();

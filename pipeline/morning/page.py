@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
 from pipeline.accounts import CountyStatus
 from pipeline.issues import Issue
+from pipeline.morning.bars import verdict_patterns, verdict_style
 from pipeline.morning.defects import defects
 from pipeline.morning.head import masthead, tiles, verdict, waiting
-from pipeline.morning.map import county_map, legend
+from pipeline.morning.map import county_map, legend, share_legend, switch
 from pipeline.morning.markup import Markup, is_file_name, joined, tag
 from pipeline.morning.received import deliveries
+from pipeline.morning.returned import Returns, returned
 from pipeline.morning.table import county_table
 from pipeline.records import CampaignFacts
 from pipeline.texts import Texts, texts
 
 MANY = 200  # counties: from here on a printed map has plain tints
 _HTML_LANGUAGE = {"zh": "zh-CN"}
-_REPORTS = ("balance.json", "balance.csv", "status.csv", "quarantine.csv", "quarantine.gpkg")
+_REPORTS = ("rollup.xlsx", "status.csv", "balance.json", "balance.csv", "quarantine.csv", "quarantine.gpkg")
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,26 @@ class Morning:
     imbalances: list[str]  # what does not hold; none: the books balance
     outlines: dict[str, Any]  # shapely geometries by county code, longitude and latitude in degrees
     ingest: dict[str, Any]  # the summary of ingest
+    returns: Returns = field(default_factory=Returns)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything came back: before that the page does not speak of answers but in its tile."""
+        told = self.books["returns"]
+        return bool(self.returns.files) or any(told[one] for one in ("answered", "conflict", "unmatched"))
 
 
 def morning_page(morning: Morning) -> str:
     """The page as HTML in the campaign's language: the same text for the same values."""
     words = texts(morning.facts.language)
     language = _HTML_LANGUAGE.get(words.language, words.language)
-    body = tag("body", tag("main", *_sections(morning, words)), _script())
+    many = "many" if len(morning.counties) > MANY else None
+    body = tag("body", tag("main", *_sections(morning, words), class_=many), _script())
     return f"<!DOCTYPE html>\n{tag('html', _head(morning, words), body, lang=language)}\n"
 
 
 def _head(morning: Morning, words: Texts) -> Markup:
-    style = _asset("page.css")
+    style = Markup(_asset("page.css") + _verdict_style(morning))
     title = words.say("morning.page_title", title=morning.facts.title)
     return tag(
         "head",
@@ -59,6 +69,10 @@ def _head(morning: Morning, words: Texts) -> Markup:
         tag("title", title),
         tag("style", style),
     )
+
+
+def _verdict_style(morning: Morning) -> str:
+    return verdict_style(morning.returns.verdicts) if morning.begun else ""
 
 
 def _policy(style: str, script: str) -> str:
@@ -82,26 +96,38 @@ def _script() -> Markup:
 def _sections(morning: Morning, words: Texts) -> list[Markup]:
     facts, books, counties = morning.facts, morning.books, morning.counties
     refused = list(morning.ingest["refused_files"])
-    told = legend(counties, words)
-    unspoken = tag("p", words["morning.no_list"], class_="quiet") if books["records"]["announced"] is None else None
-    waits = waiting(counties, books, morning.issues, refused, words)
+    verdicts = morning.returns.verdicts if morning.begun else None
     found = defects(morning.issues, morning.sentences, counties, facts.id, words)
+    came = [_section("returns", returned(morning.returns, words), words)] if morning.begun else []
     return [
         tag("header", tag("div", masthead(facts, words)), verdict(morning.imbalances, words)),
         tiles(books, len(counties), facts.area_unit, words),
-        tag(
-            "div",
-            tag(
-                "section", tag("h2", words["morning.map"]), county_map(counties, morning.outlines, words), class_="map"
-            ),
-            tag("aside", tag("h2", words["morning.legend"]), told, unspoken, waits),
-            class_="sight many" if len(counties) > MANY else "sight",
-        ),
-        _section("counties", county_table(counties, facts.area_unit, words), words),
+        _sight(morning, refused, words),
+        _section("counties", county_table(counties, facts.area_unit, words, verdicts), words),
+        *came,
         _section("issues", found, words),
         _section("deliveries", deliveries(books, refused, words), words),
         _section("elsewhere", _elsewhere(facts, words), words),
+        *([verdict_patterns(morning.returns.verdicts)] if morning.begun else []),
     ]
+
+
+def _sight(morning: Morning, refused: list[str], words: Texts) -> Markup:
+    """What is taken in at one sight: the map, what its tints mean, and what waits for somebody."""
+    counties, books = morning.counties, morning.books
+    unspoken = tag("p", words["morning.no_list"], class_="quiet") if books["records"]["announced"] is None else None
+    drawn = county_map(counties, morning.outlines, words, morning.begun)
+    head = joined(tag("h2", words["morning.map"]), switch(words) if morning.begun else None)
+    shares = share_legend(counties, words) if morning.begun else None
+    told = joined(legend(counties, words), shares, unspoken)
+    return tag(
+        "div",
+        tag("section", tag("div", head, class_="over"), drawn, class_="map"),
+        tag(
+            "aside", tag("h2", words["morning.legend"]), told, waiting(counties, books, morning.issues, refused, words)
+        ),
+        class_="sight",
+    )
 
 
 def _section(name: str, inside: Markup, words: Texts) -> Markup:
@@ -113,7 +139,7 @@ def _elsewhere(facts: CampaignFacts, words: Texts) -> Markup:
     """The other doors to the same figures."""
     files_of = [(name, name.replace(".", "_")) for name in _REPORTS]
     if is_file_name(facts.id):
-        files_of.append((f"../{facts.id}.gpkg", "campaign_gpkg"))
+        files_of += [(f"../{facts.id}.gpkg", "campaign_gpkg"), (f"../{facts.id}.qgz", "campaign_qgz")]
     rows = (
         tag("div", tag("dt", tag("a", href.removeprefix("../"), href=href)), tag("dd", words[f"morning.file.{key}"]))
         for href, key in files_of

@@ -11,7 +11,7 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,7 +129,7 @@ class Canvas:
 
         `rotate_deg` turns them counter-clockwise about that point: 90 reads upwards. Raises MissingGlyph.
         """
-        codes = self.font.encoded(words)
+        set_ = _typeset(self.font, words)
         if not words:
             return Box(x_mm, y_mm, 0.0, 0.0)
         self._characters.update(words)
@@ -138,18 +138,18 @@ class Canvas:
         back_mm = _ANCHORS[anchor] * width_mm
         left_mm, base_mm = x_mm - back_mm * math.cos(turn), y_mm + back_mm * math.sin(turn)
         self._set("tracking", f"{number(style.tracking_mm * PT_PER_MM)} Tc")
-        shown = f"BT {self._text_matrix(left_mm, base_mm, turn)} <{codes.hex().upper()}> Tj ET"
+        shown = f"BT {self._text_matrix(left_mm, base_mm, turn)} <{set_.codes}> Tj ET"
         self._show(shown, style)
         return self._record_text(words, style, (left_mm, base_mm), width_mm, turn)
 
     def text_width_mm(self, words: str, style: TextStyle) -> float:
         """The advance width of `words`; raises MissingGlyph."""
-        return self.font.width_mm(words, style.size_pt) + style.tracking_mm * max(0, len(words) - 1)
+        return _typeset(self.font, words).width_mm_pt * style.size_pt + style.tracking_mm * max(0, len(words) - 1)
 
     def fit(self, words: str, style: TextStyle, width_mm: float, min_pt: float = SMALLEST_PT) -> TextStyle:
         """`style`, shrunk until `words` are no wider than `width_mm`, but never below `min_pt`."""
         gaps_mm = style.tracking_mm * max(0, len(words) - 1)
-        letters_mm = self.font.width_mm(words, style.size_pt)
+        letters_mm = _typeset(self.font, words).width_mm_pt * style.size_pt
         if letters_mm + gaps_mm <= width_mm:
             return style
         wanted_pt = style.size_pt * max(0.0, width_mm - gaps_mm) / letters_mm
@@ -391,12 +391,28 @@ class Canvas:
     def _record_text(
         self, words: str, style: TextStyle, base: tuple[float, float], width_mm: float, turn: float
     ) -> Box:
-        low, high = (one * style.size_pt * MM_PER_PT for one in self.font.extent_em(words))
+        set_ = _typeset(self.font, words)
+        low, high = set_.low_em * style.size_pt * MM_PER_PT, set_.high_em * style.size_pt * MM_PER_PT
         reach_mm = max(style.halo_mm, BOLD_EM / 2 * style.size_pt * MM_PER_PT if style.bold else 0.0)
         box = _turned(base, width_mm, low, high, turn).inset(-reach_mm)
         if words.strip():
             self._record("text", box, words)
         return box
+
+
+class _Typeset(NamedTuple):
+    """Words in a font: their codes in hexadecimal, the advance for one point of size, the ink's lowest and highest."""
+
+    codes: str
+    width_mm_pt: float
+    low_em: float
+    high_em: float
+
+
+@lru_cache(maxsize=8192)
+def _typeset(font: Font, words: str) -> _Typeset:
+    """Much of what a page says stands on others too, and each word is measured several times."""
+    return _Typeset(font.encoded(words).hex().upper(), font.width_mm(words, 1.0), *font.extent_em(words))
 
 
 @cache

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.errors import USAGE, Refusal
-from pipeline.sheets.layout import Layout
+from pipeline.sheets.layout import Layout, Slot
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,28 @@ class Density:
         return self.columns * self.rows
 
 
+@dataclass(frozen=True, eq=False)
+class PanelDensity:
+    """Columns of a list in a panel, height of a row, size of the text, and fields with their shares of a column."""
+
+    columns: int
+    row_mm: float
+    text_pt: float
+    fields: Mapping[str, float]
+
+
+def panel_densities(layout: Layout, slot: Slot) -> list[PanelDensity]:
+    """The densities of a list, as the layout orders them.
+
+    Raises:
+        Refusal: they are missing or mistaken.
+    """
+    where = f"{layout.path}: element {slot.name}"
+    if not slot.options["densities"]:
+        raise Refusal(f"{where} has no densities", "give it [[elements.densities]]", USAGE)
+    return [_made(PanelDensity, where, one, ("row_mm", "text_pt")) for one in slot.options["densities"]]
+
+
 def density_for(layout: Layout, rows: int) -> Density:
     """The loosest density that holds `rows` on one page, else the densest.
 
@@ -40,19 +64,19 @@ def _offered(layout: Layout) -> list[Density]:
     where = f"{layout.path}: element {slot.name}"
     if not slot.options["densities"]:
         raise Refusal(f"{where} has no densities", "give it [[elements.densities]]", USAGE)
-    return [_density(where, one) for one in slot.options["densities"]]
+    return [_made(Density, where, one, ("rows", "text_pt")) for one in slot.options["densities"]]
 
 
-def _density(where: str, read: Any) -> Density:
+def _made(kind: type[T], where: str, read: Any, numbers: tuple[str, str]) -> T:
     try:
-        made = Density(**read)
-        if min(made.columns, made.rows, made.text_pt, *made.fields.values()) > 0:
+        made = kind(**read)
+        if min(read["columns"], *(read[one] for one in numbers), *read["fields"].values()) > 0:
             return made
         problem = "a number of it is not positive"
     except (TypeError, AttributeError) as mistake:
         problem = str(mistake)
     raise Refusal(
         f"{where} has a density that cannot be read: {problem}",
-        "a density has columns, rows, text_pt and fields = { name = share of the width, … }",
+        f"a density has columns, {numbers[0]}, {numbers[1]} and fields = {{ name = share of the width, … }}",
         USAGE,
     )

@@ -13,11 +13,12 @@ from pipeline.records import Piece, Scene
 from pipeline.sheets import figures
 from pipeline.sheets.box import Box
 from pipeline.sheets.fields import piece_fields, scene_words, with_fields
+from pipeline.sheets.figures import MISSING
 from pipeline.sheets.framing import PHASES, framed
 from pipeline.sheets.grid import frame_grid
 from pipeline.sheets.ground import Ground
 from pipeline.sheets.labels import Occupancy, anchors, inside, main_ring, place, ring_box
-from pipeline.sheets.names import county_names
+from pipeline.sheets.names import county_names, town_names
 from pipeline.sheets.order import Order, destination
 from pipeline.sheets.plan import (
     ABSENT,
@@ -31,17 +32,25 @@ from pipeline.sheets.plan import (
     Locator,
     MapLabel,
     Outline,
+    Vertex,
     View,
     Window,
 )
 from pipeline.sheets.scale import MM_PER_M, scale_bar
+from pipeline.sheets.standard_sheets import sheet_fields
+from pipeline.sheets.vertices import vertex_labels, vertex_table, vertices
+from pipeline.sheets.vicinity import has_vicinity, vicinity
 from pipeline.sheets.window import borders, corners_deg, outlines
 
 CELL_MM = 0.5
+BAR_AIR_MM = 8.0  # beside the bar, for its last label and its unit
 SHOWN_MM = 0.6  # less of a neighbour than this in the frame gets no number
 EDGE_MM = 0.6  # numbers keep this distance from the neat line
 LABEL_STYLE = {"neighbour": "neighbour_label", "focus": "focus_label"}
-LEGEND_ORDER = ("focus", "neighbour", "part", "fragment", "county_line", "neighbour_county_line", "grid", "bare")
+LEGEND_ORDER = (
+    *("focus", "neighbour", "part", "fragment"),
+    *("county_line", "neighbour_county_line", "town_line", "grid", "bare"),
+)
 
 Cover = Callable[[Sequence[Scene], Any], float]
 
@@ -58,8 +67,9 @@ def detail_sheet(order: Order, row: int, page: int, cover: Cover) -> DetailSheet
     scale, extent = framed(order, row)
     kinds = _kinds(ground, row, ground.visible(extent))
     views = {phase: _view(order, phase, piece, extent, cover) for phase in PHASES}
-    window = _window(order, kinds, scale, extent, any(one.note for one in views.values()))
-    grid = frame_grid(extent, scale)
+    corners = vertices(order, row, extent, scale) if wants_vertices(order) else ()
+    window = _window(order, kinds, scale, extent, any(one.note for one in views.values()), corners)
+    grid = frame_grid(extent, scale, window.corners_deg)
     slot = order.detail.first("scale_bar").box
     return DetailSheet(
         kind="detail",
@@ -73,16 +83,25 @@ def detail_sheet(order: Order, row: int, page: int, cover: Cover) -> DetailSheet
         grid=grid,
         views=views,
         legend=_legend(ground, window, views, extent),
-        bar=scale_bar(scale, slot.w_mm - 4),
+        bar=scale_bar(scale, slot.w_mm - BAR_AIR_MM),
         locator=_locator_frame(order, extent),
         qr=qr_words(order, piece),
+        vertices=corners,
+        corners=vertex_table(order, corners),
+        vicinity=vicinity(order, row, extent) if has_vicinity(order) else None,
     )
+
+
+def wants_vertices(order: Order) -> bool:
+    """True where the corners of a piece are shown on its page."""
+    return order.settings.vertices == "page" and any(order.detail.of_kind("vertices"))
 
 
 def _fields(order: Order, row: int, scale: int, step_m: float, page: int) -> Mapping[str, str]:
     words, piece = order.words, order.ground.pieces[row]
     x_m, y_m = order.ground.points_m[row].tolist()
     own = piece_fields(piece, (x_m, y_m), order.county_words, order.facts.area_unit, words)
+    own |= {name: told or MISSING for name, told in sheet_fields(piece, order.facts.crs, order.sheet_system).items()}
     angle = float(order.ground.convergence_deg[row])
     own |= {
         "title": words.say("sheet.title.detail", **order.fields),
@@ -125,7 +144,14 @@ def _kind(focus: Piece, other: Piece) -> str:
     return "part" if same else "neighbour"
 
 
-def _window(order: Order, kinds: list[tuple[int, str]], scale: int, extent: Extent, noted: bool) -> Window:
+def _window(
+    order: Order,
+    kinds: list[tuple[int, str]],
+    scale: int,
+    extent: Extent,
+    noted: bool,
+    corners: tuple[Vertex, ...],
+) -> Window:
     ground, thin = order.ground, order.settings.line_mm
     drawn = outlines(ground, kinds, extent, scale, thin)
     lines = borders(ground, extent, scale, thin, "_line")
@@ -136,7 +162,7 @@ def _window(order: Order, kinds: list[tuple[int, str]], scale: int, extent: Exte
         corners_deg(ground.projection, extent),
         drawn,
         lines,
-        _labels(order, kinds, drawn, lines, (extent, scale), noted),
+        _labels(order, kinds, drawn, lines, (extent, scale), noted, corners),
     )
 
 
@@ -147,6 +173,7 @@ def _labels(
     lines: tuple[Border, ...],
     ground: tuple[Extent, int],
     noted: bool,
+    corners: tuple[Vertex, ...],
 ) -> tuple[MapLabel, ...]:
     """The focus number, then its neighbours', then names of counties; the patch itself and a note stay free."""
     frame = order.detail.first("map_frame").box
@@ -154,7 +181,7 @@ def _labels(
     paper = taken.frame.inset(EDGE_MM)
     taken.take_shapes([ring for one in drawn for ring in one.rings], filled=False)
     taken.take_shapes([one.points for one in lines], filled=False)
-    taken.take_shapes(drawn[-1].rings[:1])
+    taken.take_shapes([ring for one in drawn if one.kind in ("focus", "part") for ring in one.rings])
     if noted:
         taken.take(Box(0.0, 0.0, frame.w_mm, NOTE_MM))
     found = []
@@ -164,8 +191,11 @@ def _labels(
         if kind in LABEL_STYLE and order.ground.pieces[row].seq and min(shape.w_mm, shape.h_mm) > 0 and _shows(shape):
             x_mm, y_mm = to_frame(order.ground.points_m[row], *ground)[0].tolist()
             found += _number(order, taken, row, kind, anchors(ring, shape), (x_mm, y_mm))
-    names = county_names(order, *ground, taken, "county_name", own=True) if lines else ()
-    return (*found, *names)
+        if kind == "focus":
+            found += vertex_labels(order, taken, corners)
+    counties = any(one.kind != "town_line" for one in lines)
+    names = county_names(order, *ground, taken, "county_name", own=True) if counties else ()
+    return (*found, *names, *town_names(order, *ground, taken, "town_label", own=False))
 
 
 def _shows(shape: Box) -> bool:
@@ -254,4 +284,8 @@ def book_of(order: Order) -> Book:
     """What all pages of the book share."""
     profile = f"sheet.verdicts.{order.facts.profile}"
     words = order.words[profile if profile in order.words else "sheet.verdicts.international"]
-    return Book(order.fields, order.settings.verdicts or tuple(words.split("|")), locator(order))
+    return Book(
+        order.fields,
+        order.settings.verdicts or tuple(words.split("|")),
+        None if has_vicinity(order) else locator(order),
+    )

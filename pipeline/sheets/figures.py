@@ -15,8 +15,14 @@ def rounded(value: float | Decimal, decimals: int) -> str:
 
 
 def area(area_m2: float, unit: str, decimals: int | None = None) -> str:
-    """An area in `unit` ("mu", "ha", "ac"), with the decimals of that unit unless told otherwise."""
-    return f"{amounts.area_in(unit, area_m2, decimals):,}"
+    """An area in `unit` ("mu", "ha", "ac"), with the decimals of that unit unless told otherwise.
+
+    What is there but too small for them never reads as nothing: "<0.01".
+    """
+    told = amounts.area_in(unit, area_m2, decimals)
+    if told or area_m2 <= 0:
+        return f"{told:,}"
+    return f"<{Decimal(1).scaleb(int(told.as_tuple().exponent))}"
 
 
 def grouped(metres: float) -> str:

@@ -22,18 +22,26 @@ COMMITTED = "fonts/TubanSans-SC.otf"
 
 
 class MissingGlyph(Refusal):
-    """The font lacks a character; drawing a box instead would falsify a name."""
+    """The font lacks a character; drawing a box instead would falsify a name.
 
-    def __init__(self, character: str, words: str, font: str) -> None:
-        self.character, self.words, self.font = character, words, font
+    `where` says which field of which sheet has it, once that is known.
+    """
+
+    def __init__(self, character: str, words: str, font: str, where: str = "") -> None:
+        self.character, self.words, self.font, self.where = character, words, font, where
+        place = f" ({where})" if where else ""
         super().__init__(
-            f"the font {font} has no {character!r} (U+{ord(character):04X}), wanted in {words!r}",
+            f"the font {font} has no {character!r} (U+{ord(character):04X}), wanted in {words!r}{place}",
             hint='name a font that has it: [render] font = "NotoSansCJK-Regular.ttc"',
             code=USAGE,
         )
 
-    def __reduce__(self) -> tuple[type[MissingGlyph], tuple[str, str, str]]:  # type: ignore[override]
-        return (MissingGlyph, (self.character, self.words, self.font))
+    def at(self, where: str) -> MissingGlyph:
+        """The same, with the place it was found at."""
+        return MissingGlyph(self.character, self.words, self.font, where)
+
+    def __reduce__(self) -> tuple[type[MissingGlyph], tuple[str, str, str, str]]:  # type: ignore[override]
+        return (MissingGlyph, (self.character, self.words, self.font, self.where))
 
 
 @cache

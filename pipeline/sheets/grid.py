@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from pipeline.geometry.extent import Extent, to_frame
 from pipeline.geometry.projection import Projection, to_geographic, to_plane
 from pipeline.sheets.figures import degrees, grouped
+from pipeline.sheets.pdf import Corners
 from pipeline.sheets.scale import MM_PER_M, round_step
 
 GRID_MM = 20.0  # the least distance of two grid lines on paper
 LABEL_GUARD_MM = 7.0  # a grid label nearer to a corner would touch the next frame's or the corner
 GRATICULE_MM = 42.0
+DEGREES_MM = 34.0  # the least distance of two ticks in degrees, about
 STEPS_DEG = tuple(one / 3600 for one in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000))
 
 
@@ -28,21 +30,48 @@ class Tick:
 
 @dataclass(frozen=True)
 class Grid:
-    """The projected grid of a frame: ticks along x and y, step in metres."""
+    """The projected grid of a frame: ticks along x and y, step in metres; and ticks in degrees."""
 
     step_m: float
     x: tuple[Tick, ...]
     y: tuple[Tick, ...]
+    lon: tuple[Tick, ...]  # on the lower edge
+    lat: tuple[Tick, ...]  # on the right edge
 
 
-def frame_grid(extent: Extent, scale: int) -> Grid:
-    """The grid of the frame at the smallest round step of at least 20 mm."""
+def frame_grid(extent: Extent, scale: int, corners: Corners) -> Grid:
+    """The grid of the frame at the smallest round step of at least 20 mm, and ticks in degrees.
+
+    `corners` are upper left, lower left, lower right and upper right, lon, lat. Along an edge degrees are taken as
+    linear: 0.01 mm off at 1:25,000 and at most 0.2 mm at 1:500,000.
+    """
     step = round_step(GRID_MM * scale / MM_PER_M)
     xs = _multiples(extent.xmin_m, extent.xmax_m, step)
     ys = _multiples(extent.ymin_m, extent.ymax_m, step)
     across = [(one, (one - extent.xmin_m) * MM_PER_M / scale) for one in xs]
     down = [(one, (extent.ymax_m - one) * MM_PER_M / scale) for one in ys]
-    return Grid(step, _ticks(across, extent.width_m, scale), _ticks(down, extent.height_m, scale))
+    return Grid(
+        step,
+        _ticks(across, extent.width_m, scale),
+        _ticks(down, extent.height_m, scale),
+        *_degree_ticks(corners, extent.width_m * MM_PER_M / scale, extent.height_m * MM_PER_M / scale),
+    )
+
+
+def _degree_ticks(corners: Corners, wide_mm: float, high_mm: float) -> tuple[tuple[Tick, ...], tuple[Tick, ...]]:
+    _, lower_left, lower_right, upper_right = corners
+    span = (upper_right[1] - lower_right[1]) / high_mm
+    step = _step_deg(span * DEGREES_MM)
+    lon = _along(lower_left[0], lower_right[0], step, wide_mm, "EW")
+    lat = [Tick(high_mm - one.at_mm, one.words) for one in _along(lower_right[1], upper_right[1], step, high_mm, "NS")]
+    return tuple(lon), tuple(lat)
+
+
+def _along(low: float, high: float, step: float, side_mm: float, letters: str) -> list[Tick]:
+    """Ticks of round degrees along an edge that runs from `low` to `high`."""
+    places = [(one, (one - low) / (high - low) * side_mm) for one in _multiples(low, high, step)]
+    guarded = [(one, at) for one, at in places if LABEL_GUARD_MM <= at <= side_mm - LABEL_GUARD_MM]
+    return [Tick(at, degrees(one, step, letters)) for one, at in guarded]
 
 
 def _multiples(low: float, high: float, step: float) -> list[float]:

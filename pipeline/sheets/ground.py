@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from pipeline.geometry.extent import Extent, to_frame
 from pipeline.geometry.projection import Projection, convergence_deg, county_projection, project, to_plane
 from pipeline.records import County, Piece, Scene
+from pipeline.sheets.surroundings import Placed, Surroundings, placed
 
 CHUNK = 64  # vertices of a border piece; a frame then asks for a few hundred vertices, not for a county
 BEYOND_MM = 4.0  # a large outline is cut this far outside the frame, where no pen reaches back in
 THIN_FROM = 200  # vertices from which an outline is thinned before it is drawn
-OWN, OTHER = "county", "neighbour_county"
+OWN, OTHER, TOWN = "county", "neighbour_county", "town"
+NOTHING = Surroundings()
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Ground:
     borders: Borders
     scenes: dict[str, tuple[Scene, ...]]
     footprints: dict[str, Any]
+    around: dict[str, Placed]  # towns, roads, places
 
     @property
     def drawn(self) -> list[int]:
@@ -79,15 +82,21 @@ class Ground:
 
 
 def lay_ground(
-    storage: str, county: County, pieces: Sequence[Piece], before: Sequence[Scene], after: Sequence[Scene]
+    storage: str,
+    county: County,
+    pieces: Sequence[Piece],
+    before: Sequence[Scene],
+    after: Sequence[Scene],
+    surroundings: Surroundings = NOTHING,
 ) -> Ground:
-    """Project a county, its pieces, neighbours and scene outlines, all at once."""
+    """Project a county, its pieces, neighbours, scene outlines and what lies about them, all at once."""
     middle = shapely.centroid(county.geometry)
     projection = county_projection(storage, middle.x, middle.y)
     shapes = project(projection, [one.geometry for one in pieces])
     lon, lat = np.array([(one.lon_deg, one.lat_deg) for one in pieces]).reshape(-1, 2).T
     around = project(projection, [one.geometry for one in county.neighbours])
     own = project(projection, [county.geometry])[0]
+    towns = placed(projection, surroundings.towns)
     return Ground(
         county,
         projection,
@@ -100,9 +109,14 @@ def lay_ground(
         shapely.STRtree(shapes),
         own,
         around,
-        _borders(own, around),
+        _borders(own, around, towns.shapes),
         {"before": tuple(before), "after": tuple(after)},
         {"before": _outlines(projection, before), "after": _outlines(projection, after)},
+        {
+            "towns": towns,
+            "roads": placed(projection, surroundings.roads),
+            "places": placed(projection, surroundings.places),
+        },
     )
 
 
@@ -110,20 +124,49 @@ def _outlines(projection: Projection, scenes: Sequence[Scene]) -> Any:
     return project(projection, [one.footprint for one in scenes])
 
 
-def _borders(own: Any, around: Any) -> Borders:
+def _borders(own: Any, around: Any, towns: Any) -> Borders:
     kinds: list[str] = []
     ring_numbers: list[int] = []
     runs: list[NDArray[np.float64]] = []
-    for kind, shape in [*((OTHER, one) for one in around), (OWN, own)]:
-        for ring in rings_m([shape])[0]:
-            number = len(ring_numbers)
-            for start in range(0, len(ring) - 1, CHUNK):
-                kinds.append(kind)
-                ring_numbers.append(number)
-                runs.append(ring[start : start + CHUNK + 1])
+    own_rings = rings_m([own])[0]
+    around_rings = [ring for rings in rings_m(around) for ring in rings]
+    town_lines = unshared([ring for rings in rings_m(towns) for ring in rings], [*own_rings, *around_rings])
+    lines = unshared(around_rings, own_rings)
+    told = [(TOWN, town_lines), (OTHER, lines), (OWN, own_rings)]
+    for kind, line in [(kind, line) for kind, many in told for line in many]:
+        number = len(ring_numbers)
+        for start in range(0, len(line) - 1, CHUNK):
+            kinds.append(kind)
+            ring_numbers.append(number)
+            runs.append(line[start : start + CHUNK + 1])
     return Borders(
         tuple(kinds), tuple(ring_numbers), tuple(runs), shapely.STRtree([shapely.linestrings(one) for one in runs])
     )
+
+
+def unshared(rings: Sequence[NDArray[np.float64]], drawn: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """What is left of rings when no edge is drawn twice, nor one of those already `drawn`, as polylines.
+
+    Two neighbours share their border: drawn from either, its dashes would fill each other's gaps.
+    """
+    every = [*drawn, *rings]
+    edges = [np.sort(_ends(one), axis=1) for one in every]
+    first = np.zeros(sum(map(len, edges)), dtype=bool)
+    first[np.unique(np.concatenate(edges), axis=0, return_index=True)[1]] = True
+    cuts = np.cumsum([len(one) for one in edges])[:-1]
+    kept = np.split(first, cuts)[len(drawn) :]
+    return [line for ring, keep in zip(rings, kept, strict=True) for line in _kept_lines(ring, keep)]
+
+
+def _ends(ring: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Both ends of each edge, to the millimetre."""
+    points = np.round(ring, 3) @ (1, 1j)
+    return np.column_stack((points[:-1], points[1:]))
+
+
+def _kept_lines(ring: NDArray[np.float64], keep: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+    turns = np.flatnonzero(np.diff(np.concatenate(([False], keep, [False])).astype(np.int8)))
+    return [ring[start : stop + 1] for start, stop in turns.reshape(-1, 2).tolist()]
 
 
 def rings_m(shapes: Any, moved: Callable[[Any], Any] = np.asarray) -> list[list[NDArray[np.float64]]]:

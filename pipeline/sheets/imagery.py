@@ -32,12 +32,13 @@ from pipeline.records import Scene
 from pipeline.sheets.box import Box
 from pipeline.sheets.operators import Points
 
-COARSEST_PX_MM = 0.19  # a pixel on paper after halving: 134 to 267 dpi
+COARSEST_PX_MM = 0.202  # a pixel on paper after halving: 126 to 252 dpi; two pixels of 2 m at 1:20,000 are one
 WARPED_PX_MM = 0.127  # 200 dpi, where pixels are resampled anyway
 QUALITY = 80
 HALVED_CHROMA = 2  # Pillow's word for 4:2:0
 GAP_MM = 1e-4  # edges closer than this are one
 EDGE_SHARE = 1e-6  # of a piece: less beyond an outline is the rounding of a transform, not ground
+SAMPLE_PX, NOISE = 8, 2  # one pixel in so many is looked at for whether an image is blank
 COUNTED_PX = 4_000_000  # a piece is counted on no more pixels than these
 
 
@@ -66,6 +67,8 @@ class FrameImage:
         x_mm, y_mm, w_mm, h_mm: where the image lies.
         cover: share of the frame's area with imagery, exactly 1.0 if all of it.
         no_data_rings: rings to hatch (even-odd), clipped to the frame: where there is no imagery.
+        ground: what the image shows (minx, miny, maxx, maxy) in the frame's CRS.
+        blank: its pixels have a single value, as far as a look at every eighth tells.
     """
 
     jpeg: bytes
@@ -78,6 +81,8 @@ class FrameImage:
     h_mm: float
     cover: float
     no_data_rings: tuple[Points, ...]
+    ground: Bounds
+    blank: bool
 
     def box(self, frame: Box) -> Box:
         """Where the image lies on the page, for a frame that lies at `frame`."""
@@ -102,7 +107,7 @@ def frame_image(
     """
     near = [scene for scene in scenes if meets(scene, frame.crs, frame.extent)]
     if not near:
-        return FrameImage(b"", 0, 0, 1, 0.0, 0.0, frame.width_mm, frame.height_mm, 0.0, (_around(frame),))
+        return _nothing(frame)
     grid = _grid(near, frame, max_pixel_mm)
     pixels = mosaic(cache, near, grid)
     place = _place(grid, frame)
@@ -118,7 +123,14 @@ def frame_image(
         h_mm=place.h_mm,
         cover=cover,
         no_data_rings=() if cover == 1.0 else tuple(_no_data(grid, pixels, place, frame)),
+        ground=grid.bounds,
+        blank=_blank(pixels),
     )
+
+
+def _nothing(frame: GroundFrame) -> FrameImage:
+    size = (frame.width_mm, frame.height_mm)
+    return FrameImage(b"", 0, 0, 1, 0.0, 0.0, *size, 0.0, (_around(frame),), frame.extent, False)
 
 
 def piece_cover(scenes: Sequence[Scene], geometry: Any, storage_crs: str, cache: TileCache | None = None) -> float:
@@ -206,6 +218,15 @@ def _jpeg(pixels: Pixels) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY, subsampling=HALVED_CHROMA)
     return buffer.getvalue()
+
+
+def _blank(pixels: Pixels) -> bool:
+    """Whether what is shown has one value only, but for the noise of a lossy file."""
+    seen = pixels.values[::SAMPLE_PX, ::SAMPLE_PX, :3]
+    if pixels.mask is not None:
+        seen = seen[pixels.mask[::SAMPLE_PX, ::SAMPLE_PX]]
+    flat = seen.reshape(-1, seen.shape[-1])
+    return bool(len(flat) > 1 and np.ptp(flat, axis=0).max() <= NOISE)
 
 
 def _cover(grid: Grid, pixels: Pixels, place: Box, frame: GroundFrame) -> float:

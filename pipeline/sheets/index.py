@@ -14,6 +14,7 @@ from pipeline.sheets.figures import MISSING
 from pipeline.sheets.order import Order, destination
 from pipeline.sheets.panel import grouping
 from pipeline.sheets.plan import IndexRow, IndexSheet
+from pipeline.sheets.standard_sheets import sheet_fields
 
 LEAST_DEEP = 12  # no column of fewer rows beside another
 ALWAYS = ("number", "patch_no", "area", "page")
@@ -31,12 +32,21 @@ def index_sheets(order: Order, first_page: int) -> list[IndexSheet]:
     if not count:
         return []
     density = _with_what_is_told(order, density_for(order.index, len(order.ground.drawn)))
-    rows = index_rows(order, tuple(density.fields), first_page + count)
+    rows = _in_order(order, index_rows(order, tuple(density.fields), first_page + count))
     per_page = -(-len(rows) // count)
     return [
         _sheet(order, density, rows[at * per_page : (at + 1) * per_page], at, count, first_page + at)
         for at in range(count)
     ]
+
+
+def _in_order(order: Order, rows: list[IndexRow]) -> list[IndexRow]:
+    """As the pages, or by town, village and number as delivered, what has none of them last."""
+    if order.settings.book_by == "county":
+        return rows
+    pieces = [order.ground.pieces[row] for row in order.ground.drawn]
+    keys = [(not one.town, one.town, not one.village, one.village, one.patch_no, one.seq) for one in pieces]
+    return [row for _, row in sorted(zip(keys, rows, strict=True), key=lambda one: one[0])]
 
 
 def index_rows(order: Order, fields: Sequence[str], first_detail: int) -> list[IndexRow]:
@@ -46,9 +56,11 @@ def index_rows(order: Order, fields: Sequence[str], first_detail: int) -> list[I
         Refusal: a field the index does not know.
     """
     told = []
+    with_sheets = any(one.startswith("map_sheet") for one in fields)
     for at, row in enumerate(order.ground.drawn):
         piece = order.ground.pieces[row]
         words = _words(order, piece, first_detail + at)
+        words |= sheet_fields(piece, order.facts.crs, order.sheet_system) if with_sheets else {}
         unknown = [one for one in fields if one not in words]
         if unknown:
             hint = f"there are: {', '.join(words)}"
@@ -60,7 +72,7 @@ def index_rows(order: Order, fields: Sequence[str], first_detail: int) -> list[I
 def index_headings(order: Order, fields: Sequence[str]) -> tuple[str, ...]:
     """What stands above the fields."""
     unit = order.words[f"sheet.unit_name.{order.facts.area_unit}"]
-    named = {"group": grouping(order)}
+    named = {"group": grouping(order), "map_sheet": f"map_sheet_{order.sheet_system}"}
     return tuple(order.words.say(f"sheet.index.{named.get(one, one)}", unit=unit) for one in fields)
 
 
@@ -77,6 +89,8 @@ def _words(order: Order, piece: Piece, page: int) -> dict[str, str]:
         "phase_before": piece.phase_before,
         "phase_after": piece.phase_after,
         "centre": f"{piece.lon_deg:.6f}, {piece.lat_deg:.6f}",
+        "map_sheet": "",
+        "map_sheet_small": "",
         "page": str(page),
     }
 

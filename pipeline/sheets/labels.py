@@ -43,6 +43,16 @@ class Occupancy:
         self._taken = np.zeros((int(np.ceil(height_mm / cell_mm)), int(np.ceil(width_mm / cell_mm))), dtype=bool)
         self._words = self._taken.copy()
 
+    def copy(self) -> Occupancy:
+        """The same, to be tried."""
+        made = Occupancy(self.frame.w_mm, self.frame.h_mm, self.cell_mm)
+        made.become(self)
+        return made
+
+    def become(self, other: Occupancy) -> None:
+        """Take what the other one of the same size has taken, and nothing else."""
+        self._taken, self._words = other._taken.copy(), other._words.copy()
+
     def free_among(self, lefts: Points, tops: Points, width_mm: float, height_mm: float) -> NDArray[np.int64]:
         """Which of many boxes of one size, given by their upper left corners, `free` would call so; in order."""
         inside = (lefts >= 0) & (tops >= 0)

@@ -2,33 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
+from pipeline.sheets.densities import PanelDensity, panel_densities
+from pipeline.sheets.figures import MISSING
 from pipeline.sheets.index import index_headings, index_page_count, index_rows
 from pipeline.sheets.layout import Layout, Slot
 from pipeline.sheets.order import Order
 from pipeline.sheets.plan import Listing
 
-NOTHING = Listing((), (), 1)
+LEAST_ROWS = 5  # a list of fewer of the largest says nothing
 
 
-def listing(order: Order, rows: Collection[int], room_mm: float, overview_pages: int) -> Listing:
-    """The list of the pieces `rows` in as few columns as `room_mm` allows; nothing where it does not fit whole."""
+def listing(order: Order, rows: Collection[int], room_mm: float, overview_pages: int) -> Listing | None:
+    """The pieces `rows` at the loosest density that holds them in `room_mm`, else the largest of them by area.
+
+    None where the layout has no list, or no room for a few rows.
+    """
     slot = next(order.overview.of_kind("patch_list"), None)
     if slot is None or not rows:
-        return NOTHING
-    deep = max(int(room_mm / slot.options["row_mm"]) - 1, 0)  # but the heading
-    if len(rows) > deep * slot.options["columns"]:
-        return NOTHING
-    fields = tuple(slot.options["fields"])
-    every = index_rows(order, fields, overview_pages + index_page_count(order) + 1)
-    told = tuple(one for one, row in zip(every, order.ground.drawn, strict=True) if row in rows)
-    return Listing(index_headings(order, fields), told, -(-len(told) // deep))
+        return None
+    offered = [(one, _deep(one, room_mm - slot.options["title_mm"])) for one in panel_densities(order.overview, slot)]
+    whole = next((one for one, deep in offered if len(rows) <= deep * one.columns), None)
+    if whole is not None:
+        return _listing(order, whole, sorted(rows), len(rows), overview_pages, dict(offered)[whole])
+    density, deep = min(offered, key=lambda one: abs(one[0].columns - 2))
+    count = deep * density.columns
+    largest = sorted(rows, key=lambda one: (-order.ground.pieces[one].area_m2, one))[:count]
+    return _listing(order, density, largest, len(rows), overview_pages, deep) if deep >= LEAST_ROWS else None
 
 
-def listing_mm(slot: Slot, told: Listing) -> float:
-    """The height of a list."""
-    return float(slot.options["row_mm"] * (told.deep + 1)) if told.rows else 0.0
+def _deep(density: PanelDensity, room_mm: float) -> int:
+    return max(int(room_mm / density.row_mm) - 1, 0)  # but the heading
+
+
+def _listing(
+    order: Order, density: PanelDensity, rows: Sequence[int], count: int, overview_pages: int, deep: int
+) -> Listing:
+    first = overview_pages + index_page_count(order) + 1
+    tried = index_rows(order, tuple(density.fields), first)
+    told = [name for at, name in enumerate(density.fields) if any(one.cells[at] != MISSING for one in tried)]
+    density = replace(density, fields={name: density.fields[name] for name in told})
+    every = index_rows(order, tuple(density.fields), first)
+    of_row = dict(zip(order.ground.drawn, every, strict=True))
+    title = "sheet.listing.whole" if len(rows) == count else "sheet.listing.largest"
+    return Listing(
+        index_headings(order, tuple(density.fields)),
+        tuple(of_row[one] for one in rows),
+        -(-len(rows) // deep),
+        density,
+        order.words.say(title, count=len(rows), total=count),
+    )
+
+
+def listing_mm(slot: Slot, told: Listing | None) -> float:
+    """The height of a list with its title."""
+    return float(slot.options["title_mm"] + told.density.row_mm * (told.deep + 1)) if told else 0.0
 
 
 def lifts_mm(layout: Layout, used_mm: Mapping[str, float]) -> dict[str, float]:

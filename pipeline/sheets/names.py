@@ -31,6 +31,21 @@ def county_names(
     return tuple(label for name, part in told for label in _name(order, name, part, (extent, scale), taken, style))
 
 
+def town_names(
+    order: Order, extent: Extent, scale: int, taken: Occupancy, style: str, own: bool
+) -> tuple[MapLabel, ...]:
+    """Names of the towns that show in the frame beside another, clear of what is taken; of `own` ones only."""
+    shown = order.ground.around["towns"].within(extent)
+    if own:
+        county = order.ground.county_shape
+        shown = [(name, town) for name, town in shown if shapely.contains(county, shapely.point_on_surface(town))]
+    if len(shown) < 2:  # all in one town: the table says which
+        return ()
+    parts = [(name, shapely.clip_by_rect(shape, *extent.bounds)) for name, shape in shown]
+    told = [(name, part) for name, part in parts if _is_named(name, part, extent)]
+    return tuple(label for name, part in told for label in _name(order, name, part, (extent, scale), taken, style))
+
+
 def _is_named(name: str, part: Any, extent: Extent) -> bool:
     return bool(name) and bool(shapely.area(part) >= LEAST_SHARE * extent.area_m2)
 

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pipeline.records import CampaignFacts
 from pipeline.sheets.box import Box
 from pipeline.sheets.fields import book_fields, county_full
+from pipeline.sheets.fonts import MissingGlyph
 from pipeline.sheets.ground import Ground
 from pipeline.sheets.labels import Leader
 from pipeline.sheets.layout import Layout, load_layout
 from pipeline.sheets.plan import MapLabel
 from pipeline.sheets.settings import RenderSettings
+from pipeline.sheets.standard_sheets import label_words, numbering
 from pipeline.sheets.style import Style, load_style
 from pipeline.texts import Texts, texts
 
 MM_PER_PT = 25.4 / 72
-DIGIT_HEIGHT_EM = 0.78  # of figures and capitals, with a little air
-BELOW_EM = 0.02  # of it below the baseline
+FIGURES_EM = (0.02, 0.76)  # below and above the baseline, of figures and capitals with a little air
+NAMES_EM = (0.22, 0.88)  # of hanzi and of small letters
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,33 @@ class Order:
     fields: Mapping[str, str]
 
     @property
+    def sheet_system(self) -> str:
+        """How standard sheets are numbered here."""
+        return numbering(self.ground.projection, self.settings.map_sheets)
+
+    @property
     def county_words(self) -> str:
         return county_full(self.ground.county, self.words)
 
     def size_mm(self, words: str, style: str) -> tuple[float, float]:
         """Width and height of the ink of figures or a name in a text style, with its halo."""
         text = self.style.text(style)
-        wide = self.measure(words, text.size_pt) + text.tracking_mm * (len(words) - 1)
-        return wide + 2 * text.halo_mm, text.size_pt * MM_PER_PT * DIGIT_HEIGHT_EM + 2 * text.halo_mm
+        try:
+            letters = self.measure(words, text.size_pt)
+        except MissingGlyph as lack:
+            raise lack.at("a name on the map") from lack
+        wide = letters + text.tracking_mm * (len(words) - 1)
+        return wide + 2 * text.halo_mm, text.size_pt * MM_PER_PT * sum(_span_em(words)) + 2 * text.halo_mm
 
     def label(self, words: str, style: str, box: Box, leader: Leader | tuple[()] = (), to: str = "") -> MapLabel:
         """The label whose ink fills `box`, of the size `size_mm` gave."""
         text = self.style.text(style)
-        base_mm = box.bottom - text.halo_mm - text.size_pt * MM_PER_PT * BELOW_EM
+        base_mm = box.bottom - text.halo_mm - text.size_pt * MM_PER_PT * _span_em(words)[0]
         return MapLabel(words, style, box.centre[0], base_mm, box, leader, to)
+
+
+def _span_em(words: str) -> tuple[float, float]:
+    return FIGURES_EM if words.isascii() and words == words.upper() else NAMES_EM
 
 
 def take_order(
@@ -72,7 +87,8 @@ def take_order(
         load_layout(settings.detail_layout),
         load_layout(settings.overview_layout),
         load_layout(settings.index_layout),
-        book_fields(facts, ground.county, ground.projection, words, len(ground.drawn)),
+        book_fields(facts, ground.county, ground.projection, words, len(ground.drawn))
+        | {"label.map_sheet": label_words(numbering(ground.projection, settings.map_sheets), words)},
     )
 
 

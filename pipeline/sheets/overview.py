@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from pipeline.geometry.extent import Extent, extent_of, frame_extent, to_frame
 from pipeline.geometry.projection import convergence_deg, to_geographic
 from pipeline.sheets import figures
-from pipeline.sheets.box import Box
+from pipeline.sheets.box import Box, between
 from pipeline.sheets.clusters import Rows, covered_m2, halves, letters, neighbourhoods
 from pipeline.sheets.detail import rings_of, signed_minutes
 from pipeline.sheets.fields import scene_words, with_fields
 from pipeline.sheets.grid import Graticule, graticule
+from pipeline.sheets.index import index_page_count
 from pipeline.sheets.listing import lifts_mm, listing, listing_mm
-from pipeline.sheets.names import county_names
-from pipeline.sheets.numbers import NUMBER, NUMBER_LARGE, overview_occupancy, place_letters, place_numbers
+from pipeline.sheets.names import county_names, town_names
+from pipeline.sheets.numbers import number_pieces, overview_occupancy, place_letters
 from pipeline.sheets.order import Order
 from pipeline.sheets.panel import panel
-from pipeline.sheets.plan import Lettered, Listing, Outline, OverviewSheet, Window
+from pipeline.sheets.plan import Inset, Lettered, Listing, Outline, OverviewSheet, Window
 from pipeline.sheets.scale import MM_PER_M, overview_scale, scale_bar
+from pipeline.sheets.standard_sheets import small_sheets_line
 from pipeline.sheets.window import borders, corners_deg, outlines
 
 REACH = 0.03  # pieces nearer than this share of the frame's width hang together
@@ -32,9 +34,9 @@ MOST_CLUSTERS = 12  # more, and farther pieces hang together
 WORTH = 1.5  # a cluster page shows its pieces at least so much larger
 CLUSTER_MARGIN = 0.88
 AIR_MM = 1.0
-LARGE_BELOW = 150  # pieces: fewer have larger numbers
+GAP_MM = 3.0  # between the statistics and what follows
 LARGEST = 2_000  # no overview is drawn at a larger scale
-LEGEND_ORDER = ("patch", "unasked", "county", "neighbour_area", "graticule", "cluster")
+LEGEND_ORDER = ("patch", "unasked", "county", "town", "neighbour_area", "graticule", "cluster")
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,10 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int) -> Over
     boxes = () if page.letter else tuple(_lettered(page, one) for one in parts)
     window, county, lines, unplaced = _map(order, page, numbered, boxes)
     statistics = panel(order, rows)
-    above = order.overview.first("statistics")
-    used_mm = above.options["title_mm"] + above.options["row_mm"] * (len(statistics.rows) + 2)
-    listed = listing(order, set(rows), above.box.h_mm - used_mm, 1 + len(parts))
+    above, inset = order.overview.first("statistics"), _inset(order, page)
+    used_mm = above.options["title_mm"] + above.options["row_mm"] * (len(statistics.rows) + 2) + GAP_MM
+    kept_mm = next(order.overview.of_kind("inset")).box.h_mm if inset else 0.0
+    listed = listing(order, set(rows), above.box.h_mm - used_mm - kept_mm, 1 + len(parts))
     bar = scale_bar(page.scale, order.overview.first("scale_bar").box.w_mm - 12)
     on = {one.kind for one in window.outlines} | {one.kind for one in window.borders} | {"graticule"}
     on |= {"cluster"} if boxes else set()
@@ -130,16 +133,35 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int) -> Over
         legend=legend,
         bar=bar,
         listing=listed,
+        inset=inset,
         unplaced=unplaced,
         lifts_mm=_lifts_mm(order, used_mm, listed, len(legend)),
     )
 
 
-def _lifts_mm(order: Order, statistics_mm: float, listed: Listing, legend_rows: int) -> dict[str, float]:
+def _inset(order: Order, page: Page) -> Inset | None:
+    """The county in the small, on the page of a cluster whose layout has room for it."""
+    slot = next(order.overview.of_kind("inset"), None)
+    if slot is None or not page.letter:
+        return None
+    air_mm, title_mm = 1.0, slot.options["title_mm"]
+    ground = extent_of(shapely.bounds(order.ground.county_shape))
+    wide_mm, high_mm = slot.box.w_mm - 2 * air_mm, slot.box.h_mm - title_mm - 2 * air_mm
+    scale = int(np.ceil(max(ground.width_m / wide_mm, ground.height_m / high_mm) * MM_PER_M))
+    whole_m = slot.box.h_mm * scale / MM_PER_M
+    left_m, top_m = ground.xmin_m - air_mm * scale / MM_PER_M, ground.ymax_m + (title_mm + air_mm) * scale / MM_PER_M
+    extent = Extent(left_m, top_m - whole_m, left_m + slot.box.w_mm * scale / MM_PER_M, top_m)
+    plain = shapely.simplify(order.ground.county_shape, 0.1 * scale / MM_PER_M)
+    (left, bottom), (right, top) = to_frame(page.extent.ring()[[0, 2]], extent, scale).tolist()
+    return Inset(rings_of(plain, extent, scale), between(left, top, right, bottom))
+
+
+def _lifts_mm(order: Order, statistics_mm: float, listed: Listing | None, legend_rows: int) -> dict[str, float]:
     used_mm = {one.name: statistics_mm for one in order.overview.of_kind("statistics")}
     used_mm |= {one.name: listing_mm(one, listed) for one in order.overview.of_kind("patch_list")}
     for one in order.overview.of_kind("legend"):
-        used_mm[one.name] = one.options["title_mm"] + one.options["row_mm"] * legend_rows
+        deep = -(-legend_rows // one.options["columns"])
+        used_mm[one.name] = one.options["title_mm"] + one.options["row_mm"] * deep
     return lifts_mm(order.overview, used_mm)
 
 
@@ -164,10 +186,10 @@ def _map(
     shown = [(row, one) for (row, kind), one in zip(kinds, drawn, strict=True) if kind == "patch"]
     taken = overview_occupancy((_frame(order).w_mm, _frame(order).h_mm), drawn, lines)
     marks = place_letters(order, taken, boxes)
-    style = NUMBER_LARGE if len(shown) < LARGE_BELOW else NUMBER
-    numbers, unplaced = place_numbers(order, taken, (extent, scale), shown, numbered, bool(page.letter), style)
+    numbers, unplaced = number_pieces(order, taken, (extent, scale), shown, numbered, bool(page.letter))
     taken.take_shapes([one.points for one in lines] + [np.array(one.box.corners) for one in boxes], filled=False)
     names = county_names(order, extent, scale, taken, "neighbour_name", own=False)
+    names += town_names(order, extent, scale, taken, "town_on_overview", own=True)
     window = Window(
         extent,
         scale,
@@ -221,12 +243,24 @@ def _fields(
         "clusters_note": words.say("sheet.clusters_note", letters=clusters) if parts and not page.letter else "",
         "unasked_note": "" if page.letter else _unasked(order),
         "uncovered_note": words["sheet.uncovered_page"] if unplaced else "",
+        "pages_note": _pages_note(order, parts),
+        "sheets_line": small_sheets_line([order.ground.pieces[row] for row in rows], order.sheet_system, words),
         "sources_line": words.say("sheet.sources", before=_sources(order, "before"), after=_sources(order, "after")),
         "scale": words.say("sheet.scale", scale=f"{page.scale:,}"),
         "convergence": words.say("sheet.convergence", angle=signed_minutes(_convergence(order, page.extent))),
         "page": words.say("sheet.page_of", page=number),
         "step": _step(lines.step_deg),
     }
+
+
+def _pages_note(order: Order, parts: Sequence[Page]) -> str:
+    """How a number leads to its page: pages follow numbers."""
+    drawn = order.ground.drawn
+    if not drawn:
+        return ""
+    ahead = 1 + len(parts) + index_page_count(order)
+    first = order.ground.pieces[drawn[0]].seq
+    return order.words.say("sheet.pages_note", first=first, page=ahead + 1, ahead=ahead + 1 - first)
 
 
 def _step(step_deg: float) -> str:

@@ -19,8 +19,16 @@ MIDDLE_EM = 0.36  # from the baseline to the middle of figures and hanzi
 LEADING_EM = 1.35
 CELL_PAD_EM = 0.35
 LEAST_SHARE = 0.75  # words of a table are shrunk so far before they are broken
-FIGURES = ("number", "area", "page")  # fields of a table that stand to the right
-BORDER_ORDER = ("neighbour_county", "neighbour_county_line", "county", "county_line")  # _line: over imagery
+FIGURES = ("number", "area", "page", "east", "north", "lon", "lat")  # fields of a table that stand to the right
+# borders from below; _line: over imagery
+BORDER_ORDER = (
+    "town",
+    "town_line",
+    "neighbour_county",
+    "neighbour_county_line",
+    "county",
+    "county_line",
+)
 OUTLINE_ORDER = ("unasked", "patch", "fragment", "neighbour", "part", "focus")
 
 

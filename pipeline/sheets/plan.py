@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.geometry.extent import Extent
 from pipeline.records import Scene
 from pipeline.sheets.box import Box
-from pipeline.sheets.densities import Density
+from pipeline.sheets.densities import Density, PanelDensity
 from pipeline.sheets.grid import Graticule, Grid
 from pipeline.sheets.layout import Layout, Slot
 from pipeline.sheets.pdf import Corners
@@ -109,7 +109,7 @@ class Book:
 
     fields: Mapping[str, str]
     verdicts: tuple[str, ...]
-    locator: Locator
+    locator: Locator | None  # None: each page has its vicinity
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,39 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Vertex:
+    """A corner of the piece, millimetres of the frame, and what a table says of it: vertex, east, north, lon, lat."""
+
+    x_mm: float
+    y_mm: float
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Vicinity:
+    """The ground about a page's frame, millimetres of the locator below its title."""
+
+    title: str
+    frame: Box
+    point: tuple[float, float]
+    borders: tuple[Border, ...]
+    roads: Rings
+    places: tuple[tuple[float, float], ...]
+    labels: tuple[MapLabel, ...]
+
+
+@dataclass(frozen=True)
+class VertexTable:
+    """The corners of a piece as a table has room for them."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    deep: int  # rows in a column
+    density: PanelDensity
+
+
+@dataclass(frozen=True)
 class DetailSheet(Sheet):
     """The before/after page of one piece."""
 
@@ -143,6 +176,9 @@ class DetailSheet(Sheet):
     bar: ScaleBar
     locator: Box
     qr: str
+    vertices: tuple[Vertex, ...] = ()  # where the layout has their table and the office wants them
+    corners: VertexTable | None = None
+    vicinity: Vicinity | None = None  # where roads, places or towns were delivered, instead of the book's locator
 
 
 @dataclass(frozen=True)
@@ -156,15 +192,25 @@ class Lettered:
 
 @dataclass(frozen=True)
 class Listing:
-    """The pieces of an overview in the room its panel leaves, in equally deep columns; no rows: no room."""
+    """Pieces of an overview in the room its panel leaves, in equally deep columns."""
 
     headings: tuple[str, ...]
     rows: tuple[IndexRow, ...]
     columns: int
+    density: PanelDensity
+    title: str
 
     @property
     def deep(self) -> int:
         return -(-len(self.rows) // self.columns)
+
+
+@dataclass(frozen=True)
+class Inset:
+    """A county in the small and the part of it that a page shows, millimetres of the inset's box."""
+
+    rings: Rings
+    frame: Box
 
 
 @dataclass(frozen=True)
@@ -179,7 +225,8 @@ class OverviewSheet(Sheet):
     total: Statistic
     legend: tuple[str, ...]
     bar: ScaleBar
-    listing: Listing
+    listing: Listing | None
+    inset: Inset | None = None  # of a cluster
     unplaced: tuple[int, ...] = ()  # numbers there was no room for; they stand on a cluster page or in the index
     qr: str = ""
 

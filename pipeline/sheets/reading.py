@@ -1,4 +1,4 @@
-"""Reads a finished book back: the words each of its pages shows, from the file's own bytes."""
+"""Reads a finished book back from the file's own bytes: what each page says, shows, and where it lies."""
 
 from __future__ import annotations
 
@@ -7,41 +7,104 @@ import mmap
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.sheets.pdf import TEXT_FONT
+from pipeline.sheets.pdf import TEXT_FONT, Edges
 
 Bytes = mmap.mmap | bytes
 
 _START = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*$")
 _ENTRY = re.compile(rb"(\d{10}) \d{5} n ")
 _KIDS = re.compile(rb"/Type /Pages /Count (\d+) /Kids \[([^\]]*)\]")
+_PAGE = re.compile(rb"<< /Type /Page .*?\nendobj", re.DOTALL)
 _CONTENTS = re.compile(rb"/Contents (\d+) 0 R")
-_LENGTH = re.compile(rb"/Length (\d+) >>\s*stream\n")
+_STREAM = re.compile(rb"<< ([^\n]*) /Length (\d+) >>\s*stream\n")
+_VIEWPORT = re.compile(rb"/Type /Viewport .*?/BBox \[([^\]]*)\].*?/LPTS \[([^\]]*)\].*?/GPTS \[([^\]]*)\]", re.DOTALL)
 _SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|<([0-9A-F]*)> Tj|([qQ])(?![A-Za-z])")
+_PLACED = re.compile(rb"\nq (?:/G\d+ gs )?([\d.-]+) 0 0 ([\d.-]+) ([\d.-]+) ([\d.-]+) cm /X(\d+) Do Q")
+_STATIC = re.compile(rb"(?:^|\n)/X(\d+) Do(?=\n|$)")
 _PAGE_TREE = 2  # the writer's object of the page tree
 _TAIL = 64
 LET_GO_PAGES = 50
 
 
+@dataclass(frozen=True)
+class FrameRead:
+    """A georeferenced rectangle of a page: its edges on paper and four corners as shares of it and in degrees."""
+
+    edges_pt: Edges
+    shares: tuple[float, ...]  # right, up of upper left, lower left, lower right, upper right
+    latlon_deg: tuple[float, ...]  # latitude, longitude of the same
+
+
+@dataclass(frozen=True)
+class ImageRead:
+    """An image of a page: the digest of its bytes and its edges on paper."""
+
+    digest: str
+    edges_pt: Edges
+
+
+@dataclass(frozen=True)
+class PageRead:
+    """What a page of the file holds."""
+
+    words: str  # the digest of what it says, without halos
+    furniture: tuple[str, ...]  # digests of the words of what it shares with other pages
+    frames: tuple[FrameRead, ...]
+    images: tuple[ImageRead, ...]
+
+
 def words_digest(words: Iterable[bytes]) -> str:
-    """The digest of the words of a page, each as the codes of its glyphs, in the order they are set."""
+    """The digest of words, each as the codes of its glyphs, in the order they are set."""
     return hashlib.sha256(b"\n".join(words)).hexdigest()[:32]
 
 
-def page_words(path: Path) -> Iterator[list[bytes]]:
-    """The words of each page as codes of glyphs, in order of drawing, without furniture and halos.
+def image_digest(data: bytes | memoryview) -> str:
+    """The digest of an image's bytes."""
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
+def read_pages(path: Path) -> Iterator[PageRead]:
+    """The pages of a book in order.
 
     Raises:
         ValueError: the file is not whole, or not one of this writer's.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         offsets = _offsets(data)
+        static: dict[int, str] = {}
         for at, page in enumerate(_pages(data, offsets)):
-            content = int(_found(_CONTENTS, data, offsets[page])[1])
-            yield _words(_stream(data, offsets[content]))
+            yield _read(data, offsets, page, static)
             if at % LET_GO_PAGES == 0 and hasattr(mmap, "MADV_DONTNEED"):
                 data.madvise(mmap.MADV_DONTNEED)  # what was read counts as the process's memory until then
+
+
+def _read(data: Bytes, offsets: Sequence[int], page: int, static: dict[int, str]) -> PageRead:
+    """One page; `static` holds what was read of drawings that pages share."""
+    told = _found(_PAGE, data, offsets[page])[0]
+    operators = _inflated(data, offsets[int(_found(_CONTENTS, told, 0)[1])])
+    shared = [int(one) for one in _STATIC.findall(operators)]
+    for one in shared:
+        if one not in static:
+            static[one] = words_digest(_words(_inflated(data, offsets[one])))
+    return PageRead(
+        words_digest(_words(operators)),
+        tuple(static[one] for one in shared),
+        tuple(_frame(*one) for one in _VIEWPORT.findall(told)),
+        tuple(_image(data, offsets, one) for one in _PLACED.findall(operators)),
+    )
+
+
+def _frame(box: bytes, shares: bytes, ground: bytes) -> FrameRead:
+    left, low, right, high = map(float, box.split())
+    return FrameRead((left, low, right, high), tuple(map(float, shares.split())), tuple(map(float, ground.split())))
+
+
+def _image(data: Bytes, offsets: Sequence[int], placed: tuple[bytes, ...]) -> ImageRead:
+    width, height, left, low = map(float, placed[:4])
+    return ImageRead(image_digest(_stream(data, offsets[int(placed[4])])), (left, low, left + width, low + height))
 
 
 def _offsets(data: Bytes) -> list[int]:
@@ -66,8 +129,15 @@ def _found(pattern: re.Pattern[bytes], data: Bytes, at: int) -> re.Match[bytes]:
 
 
 def _stream(data: Bytes, at: int) -> bytes:
-    found = _found(_LENGTH, data, at)
-    return zlib.decompress(data[found.end() : found.end() + int(found[1])])
+    found = _found(_STREAM, data, at)
+    return data[found.end() : found.end() + int(found[2])]
+
+
+def _inflated(data: Bytes, at: int) -> bytes:
+    try:
+        return zlib.decompress(_stream(data, at))
+    except zlib.error as problem:
+        raise ValueError(f"the file is not whole: {problem}") from problem
 
 
 def _words(operators: bytes) -> list[bytes]:

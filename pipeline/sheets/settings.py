@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.sheets.scale import SERIES
 
@@ -17,6 +18,11 @@ class RenderSettings:
     style: str = "standard"
     font: str = ""  # the path of an office's own font; "" = the committed one
     qr: str = "id"  # "id": the patch_uid | "off" | a URL with {uid}, {county_code}, {campaign}
+    map_sheets: Literal["", "gbt13989", "utm", "off"] = ""  # "": GB/T 13989 on CGCS2000, elsewhere the UTM grid
+    vertices: Literal["page", "following", "none"] = "page"  # corners J1 … Jn: where the layout has
+    # their table, on pages that follow all sheets, or nowhere
+    vertices_layout: str = "vertices_a4"  # of the pages that follow
+    book_by: Literal["county", "town"] = "county"  # order of the index: as the pages | town, village, number
     verdicts: tuple[str, ...] = ()  # the check boxes of the verification box; () = those of the profile
     scales: tuple[int, ...] = SERIES
     fill_share: float = 0.55  # a patch takes at most this share of the frame's width and height

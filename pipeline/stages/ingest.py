@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import Campaign, Files, ImageryFile, Inputs
+from pipeline.decisions import Decision, names_file, of_verbs, read_decisions
 from pipeline.engine.digest import value_digest
 from pipeline.engine.progress import progress
 from pipeline.engine.run import Workshop, job_of
@@ -17,13 +19,16 @@ from pipeline.errors import Refusal, Refusals
 from pipeline.io.received import MAPS_NOT_READ, PARSER_VERSION, Delivery, delivery_of, group, keep, shown_names
 from pipeline.issues import FILE_REFUSALS, Code, Issue, write_issues
 from pipeline.layers import COUNTIES, PATCHES, QUARANTINE, RECORDS
-from pipeline.publish import write_json
+from pipeline.publish import swap_folder, write_json
 from pipeline.records import CampaignFacts
+from pipeline.texts import texts
 
 if TYPE_CHECKING:
     from pipeline.intake.counties import Counties
-    from pipeline.intake.patches import Sorted
-    from pipeline.intake.read import RefusedFile
+    from pipeline.intake.read import ReadLayer, RefusedFile
+    from pipeline.intake.rules import Rules
+    from pipeline.intake.sorting import Sorted
+    from pipeline.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,12 @@ class Task:
     deliveries: tuple[tuple[Delivery, tuple[Path, ...]], ...]
     counties: tuple[tuple[Delivery, tuple[Path, ...]], ...]
     imagery: tuple[tuple[ImageryFile, str], ...]
+    decisions: tuple[Decision, ...]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What each delivery is called, by its digest."""
+        return {one.digest: one.name for one, _ in self.deliveries if one.digest}
 
 
 def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
@@ -53,6 +64,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     counties = _deliveries(campaign.inputs.counties, shop)
     imagery = tuple((one, shop.digests.of(one.path)) for one in campaign.inputs.imagery)
     inputs = campaign.inputs
+    decisions = of_verbs(read_decisions(campaign.files.decisions), *_DECIDED)
     settings: list[Any] = [
         asdict(campaign.facts),
         inputs.patches_crs,
@@ -60,7 +72,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         inputs.patches_encoding,
         inputs.area_unit,
     ]
-    settings += [inputs.levels, inputs.patch_fields, inputs.county_fields, inputs.patch_types]
+    settings += [inputs.levels, inputs.patch_fields, inputs.county_fields, inputs.patch_types, _mask_terms(inputs)]
     parts = {
         "deliveries": value_digest([asdict(one) for one, _ in deliveries]),
         "county layer": value_digest([asdict(one) for one, _ in counties]),
@@ -69,9 +81,13 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         ),
         "settings": value_digest(settings),
         "parser": str(PARSER_VERSION),
+        "decisions": value_digest([asdict(replace(one, row=0)) for one in decisions]),
     }
-    task = Task(campaign.files, campaign.inputs, campaign.facts, deliveries, counties, imagery)
+    task = Task(campaign.files, campaign.inputs, campaign.facts, deliveries, counties, imagery, decisions)
     return [job_of(STAGE, "", task, parts)]
+
+
+_DECIDED = ("accept", "crs", "encoding", "supersedes")  # what this stage asks of decisions.csv
 
 
 def _deliveries(paths: Sequence[Path], shop: Workshop) -> tuple[tuple[Delivery, tuple[Path, ...]], ...]:
@@ -80,14 +96,24 @@ def _deliveries(paths: Sequence[Path], shop: Workshop) -> tuple[tuple[Delivery, 
     return tuple((delivery_of(names[lead], lead, files, shop.digests.of), tuple(files)) for lead, files in groups)
 
 
+def _mask_terms(inputs: Inputs) -> dict[str, Any] | None:
+    """What the parser is told about change masks; None where GeoTIFFs are not read."""
+    return asdict(inputs.mask) | {"crs": inputs.patches_crs} if inputs.mask else None
+
+
 def work(task: Task) -> Done:
     """Sort every record of every delivery; nothing is published before all is known."""
+    from pipeline.intake.booked import book_in, ledger_issues
     from pipeline.intake.counties import county_layer
-    from pipeline.intake.patches import Rules, sort_out
+    from pipeline.intake.doubts import doubts
     from pipeline.intake.read import read_layers
+    from pipeline.intake.rules import Rules
+    from pipeline.intake.sorting import sort_out
+    from pipeline.intake.suspicions import suspicions
 
+    task = _keep_all(task)
+    ledger = book_in(task.files.ledger, [one for one, _ in task.deliveries])
     files, inputs = task.files, task.inputs
-    _keep_all(task)
     _refuse_unread_counties(task)
     county_layers, refused, _ = read_layers(*_parse(task, task.counties, None))
     if refused:
@@ -104,12 +130,27 @@ def work(task: Task) -> Done:
         inputs.patch_types,
         task.facts.language,
         frozenset(counties.codes),
+        dict(zip(counties.codes, counties.names, strict=True)),
+        task.facts.map_date.isoformat() if task.facts.map_date else "",
+        task.decisions,
+        task.names,
     )
     found = sort_out(layers, rules)
-    _refuse_if_nothing(task, found, refused)
-    issues = [*counties.issues, *found.issues, *_file_issues(refused, ignored), *_unread_issues(task)]
+    _refuse_if_nothing(task, found, refused, ignored)
+    issues = [
+        *counties.issues,
+        *found.said,
+        *doubts(found, rules),
+        *suspicions(found, layers, counties.geometry, rules),
+        *ledger_issues(ledger),
+        *_decision_issues(found, task),
+        *_file_issues(refused, ignored),
+        *_remarks(layers),
+        *_unread_issues(task),
+    ]
     scenes = _scenes(task, counties.crs, issues)
-    return _write(task, counties, found, rules, issues, scenes)
+    before = _uids_before(task, ledger, rules)
+    return _write(task, counties, found, rules, issues, scenes, before)
 
 
 def _refuse_unread_counties(task: Task) -> None:
@@ -120,11 +161,51 @@ def _refuse_unread_counties(task: Task) -> None:
         raise Refusals([Refusal(one, f"county layer: {_FORMATS}") for one in sentences])
 
 
-def _keep_all(task: Task) -> None:
+def _keep_all(task: Task) -> Task:
+    """Take every delivery into the archive; the task with those that changed meanwhile as ones that cannot be read."""
     received = task.files.archive / "received"
-    for delivery, paths in task.deliveries:
+    return replace(task, deliveries=tuple(_kept(one, paths, received) for one, paths in task.deliveries))
+
+
+def _decision_issues(found: Sorted, task: Task) -> list[Issue]:
+    """Decisions that speak of nothing there is."""
+    from pipeline.intake.decided import unused
+
+    words = texts(task.facts.language)
+    used = frozenset(one.id for one in found.released.values())
+    return [
+        Issue(Code.DECISION_UNUSED, "ingest", {"row": one.row, "what": words[f"issue.{what}"], "id": said})
+        for one, what, said in unused(task.decisions, task.names, used)
+    ]
+
+
+def _uids_before(task: Task, ledger: Ledger, rules: Rules) -> dict[str, str]:
+    """Which uid each patch key had in withdrawn deliveries of the names that are there now: what a corrected file
+    replaces."""
+    from pipeline.intake.booked import namesakes
+    from pipeline.intake.read import read_layers
+    from pipeline.intake.sorting import sort_out
+    from pipeline.intake.values import patch_keys
+
+    archived = tuple((one, ()) for one in namesakes(ledger, set(task.names.values())))
+    if not archived:
+        return {}
+    layers, _, _ = read_layers(*_parse(task, archived, task.files.archive / "received"))
+    found = sort_out(layers, replace(rules, decisions=()))
+    rows = found.accepted()
+    numbered = rows[found.records.values["patch_no"].holds(bool)[rows]]
+    keys = patch_keys(rules.campaign, found.records.values, numbered).to_pylist()
+    return dict(zip(keys, found.uids(numbered), strict=True))
+
+
+def _kept(delivery: Delivery, paths: tuple[Path, ...], received: Path) -> tuple[Delivery, tuple[Path, ...]]:
+    try:
         for part, path in zip(delivery.parts, paths, strict=not delivery.problem):
             keep(path, part.digest, received)
+    except Refusal as refusal:
+        unread = replace(delivery, kind="", parts=(), problem=refusal.sentence, hint=refusal.hint)
+        return unread, paths
+    return delivery, paths
 
 
 def _parse(
@@ -133,34 +214,63 @@ def _parse(
     from pipeline.io.sandbox import parsed
 
     read = [delivery for delivery, _ in given if delivery.kind]
-    where = {part.digest: path for one, paths in given for part, path in zip(one.parts, paths, strict=not one.problem)}
-    encoding = task.inputs.patches_encoding if received else ""
+    where = {part.digest: path for one, paths in given for part, path in zip(one.parts, paths, strict=False)}
+    mask = _mask_terms(task.inputs) if received else None
 
     def kept(digest: str) -> Path:
         return (received / digest) if received else where[digest].resolve()
 
     cache = task.files.state / "parsed"
+    found: dict[str, Any] = {}
     with progress("read", len(read)) as step:
-        return read, parsed(read, lambda one: kept(one).absolute(), cache.absolute(), encoding, step)
+        for encoding, some in _by_encoding(task, read, received is not None):
+            found |= parsed(some, lambda one: kept(one).absolute(), cache.absolute(), encoding, step, mask)
+    return read, found
 
 
-def _refuse_if_nothing(task: Task, found: Sorted, refused: Sequence[RefusedFile]) -> None:
+def _by_encoding(task: Task, read: Sequence[Delivery], of_patches: bool) -> list[tuple[str, list[Delivery]]]:
+    """Deliveries by the encoding in which they must be read: as decided for the file, else as the campaign says."""
+    if not of_patches:
+        return [("", list(read))]
+    groups: dict[str, list[Delivery]] = {}
+    for one in read:
+        said = [
+            each.object for each in of_verbs(task.decisions, "encoding") if names_file(each.id, one.name, one.digest)
+        ]
+        groups.setdefault(said[-1] if said else task.inputs.patches_encoding, []).append(one)
+    return sorted(groups.items())
+
+
+def _refuse_if_nothing(
+    task: Task, found: Sorted, refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, str]]
+) -> None:
     """Where not one record can be placed, nothing was begun: all reasons at once, exit code 4."""
-    whole = [one for one in found.issues if one.code in (Code.NO_CRS, Code.CRS_REFUSED)]
+    whole = [one for one in found.said if one.code in (Code.NO_CRS, Code.CRS_REFUSED)]
     usable = len(found.records) > sum(int(one.facts["count"]) for one in whole)
     if usable:
         return
     reasons = [Refusal(f"{one.report.file}: {one.report.sentence}", one.report.hint) for one in refused]
     reasons += [Refusal(one.facts["problem"], one.facts["hint"]) for one in whole]
     unread = [delivery for delivery, _ in task.deliveries if not delivery.kind]
-    reasons += [Refusal(f"{one.name}: {one.problem or 'not a format that is read'}", _FORMATS) for one in unread]
+    reasons += [Refusal(f"{one.name}: {one.problem or _NO_FORMAT}", one.hint or _way_out(one.name)) for one in unread]
+    reasons += [Refusal(f"{name}: {_NO_FORMAT}", _way_out(name)) for _, name in ignored if _is_map(name)]
     if reasons:
         raise Refusals(reasons)
     if not len(found.records):
         raise Refusal("the deliveries hold no record at all", "look at [inputs] patches")
 
 
-_FORMATS = "send shapefile (zipped), GeoPackage, GeoJSON, KML, FlatGeobuf, GeoParquet, or a table with outlines"
+_NO_FORMAT = "not a format that is read"
+_FORMATS = (
+    "send shapefile or FileGDB (zipped), GeoPackage, GeoJSON, KML, FlatGeobuf, GeoParquet, or a table with outlines"
+)
+_MASKS = (
+    'if it is a change mask, write [inputs.mask] with classes = { 1 = "…" } (class = type of patch) in campaign.toml'
+)
+
+
+def _way_out(name: str) -> str:
+    return _MASKS if name.lower().endswith((".tif", ".tiff")) else _FORMATS
 
 
 def _file_issues(refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, str]]) -> list[Issue]:
@@ -178,11 +288,27 @@ def _file_issues(refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, st
 
 
 def _unread_issues(task: Task) -> list[Issue]:
-    return [_not_read(one.digest, one.name, one.problem) for one, _ in task.deliveries if not one.kind]
+    return [_not_read(one.digest, one.name, one.problem, one.hint) for one, _ in task.deliveries if not one.kind]
 
 
-def _not_read(delivery: str, name: str, problem: str = "") -> Issue:
-    facts = {"file": name, "hint": _FORMATS} | ({"problem": problem} if problem else {})
+def _remarks(layers: Sequence[ReadLayer]) -> list[Issue]:
+    """What the reader of a file must say of it as issues of their own."""
+    return [
+        Issue(
+            Code(remark["code"]),
+            "ingest",
+            {"file": one.report.file, **remark["facts"]},
+            delivery=one.delivery,
+            source_file=one.report.file,
+            source_layer=one.report.name,
+        )
+        for one in layers
+        for remark in one.report.remarks
+    ]
+
+
+def _not_read(delivery: str, name: str, problem: str = "", hint: str = "") -> Issue:
+    facts = {"file": name, "hint": hint or _way_out(name)} | ({"problem": problem} if problem else {})
     code = Code.FILE_UNREADABLE if problem else Code.FILE_NOT_READ
     return Issue(code, "ingest", facts, delivery=delivery, source_file=name)
 
@@ -214,20 +340,20 @@ def _scenes(task: Task, crs: str, issues: list[Issue]) -> list[dict[str, Any]]:
 
 
 def _write(
-    task: Task, counties: Counties, found: Sorted, rules: Any, issues: list[Issue], scenes: list[dict[str, Any]]
+    task: Task,
+    counties: Counties,
+    found: Sorted,
+    rules: Rules,
+    issues: list[Issue],
+    scenes: list[dict[str, Any]],
+    before: Mapping[str, str],
 ) -> Done:
-    from pipeline.intake.patches import patch_columns, record_columns
-    from pipeline.io.tables import layer_table, write_parquet
-
-    files = task.files
-    columns, geometry = patch_columns(found, rules)
+    files, crs = task.files, counties.crs
     outputs = [
-        write_parquet(
-            files[COUNTIES], layer_table(COUNTIES, _county_columns(counties), counties.geometry, counties.crs), 1
-        ),
-        write_parquet(files[PATCHES], layer_table(PATCHES, columns, geometry, counties.crs)),
-        write_parquet(files[RECORDS], layer_table(RECORDS, record_columns(found), None, counties.crs)),
-        write_parquet(files[QUARANTINE], _quarantine_table(task.facts.language, found, counties.crs)),
+        _write_counties(files[COUNTIES], counties),
+        _write_patches(files[PATCHES], found, rules, before, crs),
+        _write_records(files[RECORDS], found, crs),
+        _write_quarantine(files[QUARANTINE], found, issues, task.facts.language, crs),
     ]
     outputs += [
         files.state_file("issues/ingest.jsonl"),
@@ -235,13 +361,30 @@ def _write(
         files.state_file("scenes.json"),
     ]
     write_issues(outputs[-3], issues)
-    write_json(outputs[-2], _summary(counties, found, issues))
+    summary = _summary(counties, found, issues)
+    write_json(outputs[-2], summary)
     write_json(outputs[-1], scenes)
+    outputs += _receipts(task, issues, summary)
     return Done(tuple(outputs), _tally(found, issues))
 
 
-def _county_columns(counties: Counties) -> dict[str, Any]:
-    return {
+def _receipts(task: Task, issues: Sequence[Issue], summary: dict[str, Any]) -> list[Path]:
+    """A receipt for each delivery, fit to mail back; all of them swapped in together."""
+    from pipeline.delivery_receipts import delivery_receipts, write_receipts
+
+    made, target = task.files.state / "work" / "receipts_of_deliveries", task.files.receipts
+    named = [(one.digest, one.name) for one, _ in task.deliveries]
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    written = write_receipts(made, delivery_receipts(named, summary, issues, task.facts))
+    swap_folder(made, target)
+    return [target / one.name for one in written]
+
+
+def _write_counties(path: Path, counties: Counties) -> Path:
+    from pipeline.io.tables import layer_table, write_parquet
+
+    columns = {
         "code": counties.codes,
         "name": counties.names,
         "city_code": [one.city_code for one in counties.above],
@@ -250,60 +393,51 @@ def _county_columns(counties: Counties) -> dict[str, Any]:
         "province_name": [one.province_name for one in counties.above],
         "area_m2": counties.area_m2,
     }
+    return write_parquet(path, layer_table(COUNTIES, columns, counties.geometry, counties.crs), 1)
 
 
-def _quarantine_table(language: str, found: Sorted, crs: str) -> Any:
-    import json
+def _write_patches(path: Path, found: Sorted, rules: Rules, before: Mapping[str, str], crs: str) -> Path:
+    from pipeline.intake.columns import patch_columns
+    from pipeline.io.tables import layer_table, write_parquet
 
-    import numpy as np
+    return write_parquet(path, layer_table(PATCHES, *patch_columns(found, rules, before), crs))
 
-    from pipeline.intake.patches import source_columns
-    from pipeline.io.tables import layer_table
+
+def _write_records(path: Path, found: Sorted, crs: str) -> Path:
+    from pipeline.intake.columns import record_columns
+    from pipeline.io.tables import layer_table, write_parquet
+
+    return write_parquet(path, layer_table(RECORDS, record_columns(found), None, crs))
+
+
+def _write_quarantine(path: Path, found: Sorted, issues: Sequence[Issue], language: str, crs: str) -> Path:
+    from pipeline.intake.columns import quarantine_columns
+    from pipeline.io.tables import layer_table, write_parquet
+
+    columns, geometry = quarantine_columns(found)
+    columns["sentence"] = _sentences(columns, issues, language)
+    return write_parquet(path, layer_table(QUARANTINE, columns, geometry, crs))
+
+
+def _sentences(quarantine: dict[str, Any], issues: Sequence[Issue], language: str) -> list[str]:
+    """Why each record is set aside: what was said of it, else what was said of its whole layer."""
     from pipeline.issue_words import sentence
 
-    records = found.records
-    rows = [at for at, status in enumerate(found.status) if status == "quarantined"]
-    by_place = {
-        (one.delivery, one.source_file, one.source_layer, one.source_row): one
-        for one in found.issues
-        if one.source_row >= 0 or one.code in FILE_REFUSALS
-    }
-    places = [(records.delivery[at], records.file[at], records.layer[at], records.row[at]) for at in rows]
-    issues = [by_place.get(one) or by_place[(*one[:3], -1)] for one in places]
-    geometry = np.empty(len(rows), object)
-    geometry[:] = [records.geometry[at] for at in rows]
-    columns = {
-        **source_columns(records, rows),
-        "reason": [records.reason[at] for at in rows],
-        "sentence": [sentence(one, language) for one in issues],
-        "patch_no": [records.values["patch_no"][at] for at in rows],
-        "county_code": [records.values["county_code"][at] for at in rows],
-        "source_crs": [records.crs[at] for at in rows],
-        "delivered": [json.dumps(records.raw[at], ensure_ascii=False) for at in rows],
-    }
-    return layer_table(QUARANTINE, columns, geometry, crs)
+    of_record = {(*_layer_of(one), one.source_row, one.code): one for one in issues if one.source_row >= 0}
+    of_layer = {(*_layer_of(one), one.code): one for one in issues if one.code in FILE_REFUSALS}
+    layers = zip(*(quarantine[name].to_pylist() for name in ("delivery", "source_file", "source_layer")), strict=True)
+    rows = zip(layers, quarantine["source_row"].tolist(), quarantine["reason"], strict=True)
+    said = [of_record.get((*layer, row, reason)) or of_layer[*layer, reason] for layer, row, reason in rows]
+    return [sentence(one, language) for one in said]
+
+
+def _layer_of(one: Issue) -> tuple[str, str, str]:
+    return one.delivery, one.source_file, one.source_layer
 
 
 def _summary(counties: Counties, found: Sorted, issues: Sequence[Issue]) -> dict[str, Any]:
     """What later stages and the report need to know without opening a table."""
-    records = found.records
-    counts: Counter[tuple[str, ...]] = Counter(
-        (records.delivery[at], records.file[at], records.layer[at], status) for at, status in enumerate(found.status)
-    )
-    layers = sorted({key[:3] for key in counts})
-    by_layer = [
-        {
-            "delivery": one[0],
-            "file": one[1],
-            "layer": one[2],
-            **_counted(lambda status, key=one: counts[(*key, status)]),
-        }
-        for one in layers
-    ]
-    county: Counter[tuple[str, str]] = Counter(zip(records.values["county_code"], found.status, strict=True))
-    by_county = {
-        code: _counted(lambda status, code=code: county[code, status]) for code in sorted({one for one, _ in county})
-    }
+    by_layer = _by_layer(found)
     refused = [
         one
         for one in issues
@@ -311,13 +445,30 @@ def _summary(counties: Counties, found: Sorted, issues: Sequence[Issue]) -> dict
     ]
     return {
         "crs": counties.crs,
-        "records": _counted(lambda status: found.status.count(status)),
-        "quarantine_by_reason": dict(sorted(Counter(one for one in records.reason if one).items())),
-        "by_delivery": by_layer + _empty_handed(refused, {one[1] for one in layers}),
-        "by_county": by_county,
+        "records": _counted(Counter(found.status.tolist())),
+        "quarantine_by_reason": dict(sorted(Counter(found.reason[found.reason != ""].tolist()).items())),
+        "by_delivery": by_layer + _empty_handed(refused, {one["file"] for one in by_layer}),
+        "by_county": _by_county(found),
         "refused_files": sorted({one.source_file for one in refused}),
         "area_accepted_m2": _sum(found.area_m2[found.accepted()]),
     }
+
+
+def _by_layer(found: Sorted) -> list[dict[str, Any]]:
+    counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for one in found.records.sources:
+        counts[one.delivery, one.file, one.layer].update(found.status[one.rows].tolist())
+    names = ("delivery", "file", "layer")
+    filled = [(key, count) for key, count in sorted(counts.items()) if count]
+    return [{**dict(zip(names, key, strict=True)), **_counted(count)} for key, count in filled]
+
+
+def _by_county(found: Sorted) -> dict[str, dict[str, int]]:
+    codes = found.records.values["county_code"].column().to_pylist()
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for (code, status), count in Counter(zip(codes, found.status.tolist(), strict=True)).items():
+        counts[code][status] = count
+    return {code: _counted(count) for code, count in sorted(counts.items())}
 
 
 def _is_map(name: str) -> bool:
@@ -331,7 +482,7 @@ def _empty_handed(refused: Sequence[Issue], heard: set[str]) -> list[dict[str, A
             "delivery": one.delivery,
             "file": one.source_file,
             "layer": "",
-            **_counted(lambda _: 0),
+            **_counted({}),
             "refused": str(one.code),
         }
         for one in refused
@@ -339,8 +490,8 @@ def _empty_handed(refused: Sequence[Issue], heard: set[str]) -> list[dict[str, A
     ]
 
 
-def _counted(count: Any) -> dict[str, int]:
-    made = {status: int(count(status)) for status in ("accepted", "quarantined", "duplicate")}
+def _counted(count: Mapping[str, int]) -> dict[str, int]:
+    made = {status: int(count.get(status, 0)) for status in ("accepted", "quarantined", "duplicate")}
     return {"received": sum(made.values()), **made}
 
 
@@ -351,7 +502,7 @@ def _sum(values: Any) -> float:
 
 
 def _tally(found: Sorted, issues: Sequence[Issue]) -> dict[str, int]:
-    return _counted(lambda status: found.status.count(status)) | {"issues": len(issues)}
+    return _counted(Counter(found.status.tolist())) | {"issues": len(issues)}
 
 
-STAGE = Stage("ingest", 2, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))
+STAGE = Stage("ingest", 3, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))

@@ -14,11 +14,14 @@ from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal
 from pipeline.issues import Code, Issue, write_issues
 from pipeline.publish import write_json
-from pipeline.records import CampaignFacts
+from pipeline.records import CampaignFacts, County, Piece, Scene
 from pipeline.sheets.settings import RenderSettings
 
 if TYPE_CHECKING:
     from pipeline.sheets.book import BookSummary
+
+
+OWN_FILES = ("detail_layout", "overview_layout", "index_layout", "style", "font")  # settings that may name a file
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Task:
 def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]:
     """A job for each county that is asked about something."""
     chosen = campaign.sections["render"]
-    settings, own = own_files(campaign, chosen, ("detail_layout", "overview_layout", "index_layout", "style", "font"))
+    settings, own = own_files(campaign, chosen, OWN_FILES)
     facts = county_facts(campaign)
     common = {
         "settings": value_digest([asdict(chosen), asdict(facts)]),
@@ -47,17 +50,12 @@ def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]
 
 def work(task: Task) -> Done:
     """Draw the book, read it back, and tell which sheets lack imagery."""
-    from pipeline.io.slices import read_county, read_pieces, scene_of
-    from pipeline.layers import COUNTIES
     from pipeline.sheets.book import draw_book
 
     code, files = task.county.code, task.files
     if task.county.blocked:
         raise Refusal(f"county {code} has a patch whose areas do not balance", "see UNBALANCED in the issues")
-    pieces = read_pieces(files.slice(code))
-    county = read_county(files[COUNTIES], task.county.rows)
-    scenes = [scene_of(one) for one in task.county.scenes]
-    before, after = ([one for one in scenes if one.phase == phase] for phase in ("before", "after"))
+    county, pieces, before, after = read_ground(files, task.county)
     folder = files.work("render", code)
     book = folder / f"{code}_sheets.pdf"
     summary = draw_book(book, task.facts, county, pieces, before, after, task.settings, lambda *_: None)
@@ -67,6 +65,16 @@ def work(task: Task) -> Done:
     write_json(outputs[1], {"pages": summary.pages, "page_of": dict(summary.page_of)})
     write_issues(outputs[2], _issues(task, pieces, summary, bool(before), bool(after)))
     return Done(outputs, _tally(summary))
+
+
+def read_ground(files: Files, one: CountySlice) -> tuple[County, list[Piece], list[Scene], list[Scene]]:
+    """What a county's sheets show: the county, its pieces in page order, its scenes before and after."""
+    from pipeline.io.slices import read_county, read_pieces, scene_of
+    from pipeline.layers import COUNTIES
+
+    scenes = [scene_of(each) for each in one.scenes]
+    before, after = ([each for each in scenes if each.phase == phase] for phase in ("before", "after"))
+    return read_county(files[COUNTIES], one.rows), read_pieces(files.slice(one.code)), before, after
 
 
 def _tally(summary: BookSummary) -> dict[str, int]:
@@ -108,4 +116,4 @@ def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary, before: boo
     ]
 
 
-STAGE = Stage("render", 1, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))
+STAGE = Stage("render", 2, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))

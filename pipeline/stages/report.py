@@ -9,19 +9,24 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.accounts import CountyStatus, announcement, balance, imbalances
 from pipeline.campaign import Campaign, Files
-from pipeline.county_jobs import CountySlice, county_facts, county_slices, shelf_digest
+from pipeline.county_jobs import CountySlice, county_facts, county_slices, own_files, shelf_digest
 from pipeline.engine.digest import value_digest
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.issues import Code, Issue, issue_order, read_issues
-from pipeline.layers import COUNTIES, FINDINGS, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS
-from pipeline.publish import write_json, write_text
+from pipeline.layers import COUNTIES, FINDINGS, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS, RETURNED
+from pipeline.publish import safe_name, write_json, write_text
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
+
+if TYPE_CHECKING:
+    from pipeline.forms.form import Form
+    from pipeline.morning.returned import Returns
+    from pipeline.rollup.reckoning import Rollup
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,13 @@ class Section:
     """`[report]`: nothing to set yet."""
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class FormName:
+    """The campaign's form: a name in `config/forms/`, or a file of the office's own."""
+
+    form: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,7 @@ class CountyEnd:
 class Task:
     files: Files
     facts: CampaignFacts
+    form: str
     expected: Path | None
     ends: tuple[CountyEnd, ...]
     quarantine_share: float
@@ -60,15 +73,16 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     made = [[dict(one.outputs), one.status, one.problem, dict(one.tally)] if one else [] for one in receipts]
     facts, share = county_facts(campaign), campaign.sections["ingest"].quarantine_share
     expected = campaign.inputs.expected
+    chosen, own = own_files(campaign, FormName(campaign.form), ("form",))
     parts = {
         "stages": value_digest(made),
         "expected": shop.digests.of(expected) if expected else "",
-        "settings": value_digest([asdict(facts), share]),
-        "shelf": shelf_digest(STAGE.shelves),
+        "settings": value_digest([asdict(facts), share, campaign.form]),
+        "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
     }
     undone = texts(facts.language)["account.undone"]
     ends = tuple(_end(shop, one, undone) for one in slices)
-    return [job_of(STAGE, "", Task(campaign.files, facts, expected, ends, share), parts)]
+    return [job_of(STAGE, "", Task(campaign.files, facts, chosen.form, expected, ends, share), parts)]
 
 
 def _end(shop: Workshop, county: CountySlice, undone: str) -> CountyEnd:
@@ -85,9 +99,10 @@ def _end(shop: Workshop, county: CountySlice, undone: str) -> CountyEnd:
 
 def work(task: Task) -> Done:
     """Write all reports; the books are written even where they do not balance, and say so."""
+    from pipeline.forms.form import load_form
     from pipeline.io.tables import layer_table, write_parquet
 
-    files = task.files
+    files, form = task.files, load_form(task.form)
     ingest, clip = (_state(files, f"{one}_summary.json") for one in ("ingest", "clip"))
     announced, collect = _announced(task), _returned(files, clip)
     counties = county_states(ingest, clip, announced, {one.code: one for one in task.ends}, collect)
@@ -95,13 +110,14 @@ def work(task: Task) -> Done:
     total = sum(one.patches or 0 for one in announced.values()) if announced else None
     books = balance(task.facts.id, ingest, clip, counties, total, collect["returns"])
     whole = not any(one.problem for one in task.ends)
-    wrong = imbalances(books, ingest, whole, texts(task.facts.language))
+    rollup = _rollup(task, counties, form)
+    wrong = [*imbalances(books, ingest, whole, texts(task.facts.language)), *rollup.faults]
     ingest["quarantine_passed"] = _passed(task, ingest)
     columns, places = _issue_columns(task, issues)
     table = layer_table(ISSUES, columns, places, task.facts.crs)
     outputs = [write_parquet(files[ISSUES], table), files.state_file("issue_counts.json")]
     write_json(outputs[-1], dict(sorted(Counter(columns["code"]).items())))
-    outputs += _reports(task, books, counties, issues, columns["sentence"], wrong, ingest, collect)
+    outputs += _reports(task, books, counties, issues, columns["sentence"], wrong, ingest, collect, rollup)
     tally = {"issues": len(issues), "imbalances": len(wrong), "quarantine_passed": ingest["quarantine_passed"]}
     return Done(tuple(outputs), tally | {"refused_files": len(ingest["refused_files"])})
 
@@ -226,20 +242,75 @@ def _reports(
     wrong: Sequence[str],
     ingest: dict[str, Any],
     collect: dict[str, Any],
+    rollup: Rollup,
 ) -> list[Path]:
     from pipeline.morning.page import Morning, morning_page
+    from pipeline.rollup.book import write_rollup
 
     reports = task.files.reports
     write_json(reports / "balance.json", books | ({"imbalances": list(wrong)} if wrong else {}))
     write_text(reports / "balance.csv", _csv(_flat(books)))
     write_text(reports / "status.csv", _csv(_status_rows(counties, collect["verdicts"])))
+    write_rollup(reports / "rollup.xlsx", rollup.plan, rollup.rows, rollup.disputes, rollup.strays)
     morning = Morning(
-        task.facts, books, list(counties), list(issues), list(sentences), list(wrong), _outlines(task), ingest
+        task.facts,
+        books,
+        list(counties),
+        list(issues),
+        list(sentences),
+        list(wrong),
+        _outlines(task),
+        ingest,
+        _morning_returns(task, collect, rollup),
     )
     write_text(reports / "index.html", morning_page(morning))
-    outputs = [reports / name for name in ("balance.json", "balance.csv", "status.csv", "index.html")]
-    outputs += [_write_quarantine(task), *_packages(task)]
+    names = ("balance.json", "balance.csv", "status.csv", "rollup.xlsx", "index.html")
+    outputs = [reports / name for name in names]
+    outputs += [_write_quarantine(task), *_packages(task, counties, rollup.plan.form)]
     return outputs
+
+
+def _rollup(task: Task, counties: Sequence[CountyStatus], form: Form) -> Rollup:
+    from pipeline.io.tables import read_parquet
+    from pipeline.rollup.reckoning import reckon
+
+    returned = task.files[RETURNED]
+    rows = read_parquet(returned).to_pylist() if returned.is_file() else []
+    return reckon(_findings(task.files), rows, counties, form, task.facts)
+
+
+def _findings(files: Files) -> dict[str, list[Any]]:
+    """The findings, column by column; where collect has not run, every asked piece is open."""
+    from pipeline.io.tables import read_parquet
+    from pipeline.rollup.tally import COLUMNS
+
+    if files[FINDINGS].is_file():
+        table = read_parquet(files[FINDINGS], list(COLUMNS))
+        return {name: table[name].to_pylist() for name in COLUMNS}
+    given = ("patch_uid", "patch_no", "county_code", "county_name", "area_m2")
+    table = read_parquet(files[PIECES], [*given, "asked"])
+    asked = table.filter(table["asked"])
+    unsaid: dict[str, list[Any]] = {name: [""] * asked.num_rows for name in COLUMNS if name not in given}
+    return unsaid | {"state": ["open"] * asked.num_rows} | {name: asked[name].to_pylist() for name in given}
+
+
+def _morning_returns(task: Task, collect: dict[str, Any], rollup: Rollup) -> Returns:
+    """What the page tells of returns: the form's verdicts, each file with its receipt, and what waits for a person."""
+    from pipeline.morning.returned import ReturnedFile, Returns, VerdictMark
+
+    language = task.facts.language
+    marks = (VerdictMark(one.code, one.label[language], one.colour) for one in rollup.plan.form.verdict.choices)
+    files = (
+        ReturnedFile(one["file"], one["digest"], one["door"], one["rows"], _receipt(task, one["file"], one["digest"]))
+        for one in collect["files"]
+    )
+    return Returns(tuple(marks), tuple(files), rollup.disputes)
+
+
+def _receipt(task: Task, name: str, digest: str) -> str:
+    """The receipt of a return as seen from the page, "" where there is none."""
+    path = f"returns/{safe_name(name, digest)}.html"
+    return path if (task.files.reports / path).is_file() else ""
 
 
 def _flat(books: dict[str, Any]) -> list[list[Any]]:
@@ -302,22 +373,45 @@ def _outlines(task: Task) -> dict[str, Any]:
     return dict(zip(table["code"].to_pylist(), geometries(table), strict=True))
 
 
-def _packages(task: Task) -> list[Path]:
-    """`<campaign>.gpkg` with every layer of the run, and the quarantine, both opening styled."""
+def _packages(task: Task, counties: Sequence[CountyStatus], form: Form) -> list[Path]:
+    """`<campaign>.gpkg` with every layer of the run, its project, and the quarantine, all opening styled."""
+    from pipeline.forms.overview import write_overview
     from pipeline.forms.run_package import write_run_package
     from pipeline.io.tables import read_parquet
 
-    files = task.files
+    files, facts = task.files, task.facts
     tables = {
         one.name: read_parquet(files[one])
         for one in (PATCHES, PIECES, REMAINDERS, COUNTIES, FINDINGS, ISSUES)
         if files[one].is_file()
     }
-    everything = files.out / f"{task.facts.id}.gpkg"
-    write_run_package(everything, tables, task.facts)
+    tables["counties"] = _with_progress(tables["counties"], counties)
+    everything, project = files.out / f"{facts.id}.gpkg", files.out / f"{facts.id}.qgz"
+    write_run_package(everything, tables, facts, form)
+    write_overview(project, facts, form, tuple(tables), _box(tables["counties"]))
     quarantine = files.reports / "quarantine.gpkg"
-    write_run_package(quarantine, {"quarantine": read_parquet(files[QUARANTINE])}, task.facts)
-    return [everything, quarantine]
+    write_run_package(quarantine, {"quarantine": read_parquet(files[QUARANTINE])}, facts, form)
+    return [everything, project, quarantine]
 
 
-STAGE = Stage("report", 3, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))
+def _with_progress(table: Any, counties: Sequence[CountyStatus]) -> Any:
+    """The county layer with what a map of the campaign shows: each county's word and its answers."""
+    by_code = {one.code: one for one in counties}
+    mine = [by_code[code] for code in table["code"].to_pylist()]
+    table = table.append_column("word", [[str(one.word) for one in mine]])
+    for name in ("asked", "open", "answered", "conflict"):
+        table = table.append_column(name, [[getattr(one, name) for one in mine]])
+    return table
+
+
+def _box(table: Any) -> tuple[float, float, float, float]:
+    """West, south, east and north of all counties, degrees."""
+    import shapely
+
+    from pipeline.io.tables import geometries
+
+    west, south, east, north = shapely.total_bounds(geometries(table))
+    return float(west), float(south), float(east), float(north)
+
+
+STAGE = Stage("report", 4, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))

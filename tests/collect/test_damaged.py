@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from pipeline.collect.returned import Doubt, ReturnedFile
-from pipeline.collect.words import remark_sentence
+from pipeline.collect.words import remark_words
 from pipeline.forms.identity import row_code
 from pipeline.texts import languages
 
@@ -268,7 +268,10 @@ def test_damage(damaged: Callable[[Damage], ReturnedFile], case: Case) -> None:
     assert [(one.code, one.place.rpartition("!")[2]) for one in found.remarks] == list(case.doubts)
     assert len({row.place for row in found.rows}) == len(found.rows)
     assert found.campaign == "2025Q3"
-    assert all(remark_sentence(one, language) for one in found.remarks for language in languages())
+    by = terms()
+    for language in languages():
+        words = remark_words(by.form, replace(by.facts, language=language))
+        assert all(words(one) for one in found.remarks)
 
 
 def test_rows_sorted_apart_keep_the_codes_that_show_it(damaged: Callable[[Damage], ReturnedFile]) -> None:

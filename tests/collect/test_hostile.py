@@ -92,7 +92,6 @@ def altered(path: Path, name: str, change: Callable[[bytes], bytes]) -> bytes:
         ("a.xlsx", b"<html><table/></html>", "kind"),
         ("a.xlsx", zipped([("word/document.xml", b"<a/>")]), "kind"),
         ("a.docx", b"PK\x03\x04", "kind"),
-        ("a.jpg", b"\xff\xd8", "kind"),
         ("a", b"", "kind"),
         ("a.rar", b"Rar!", "rar"),
         ("a.csv", b"\x80\x81\xff\xff", "encoding"),
@@ -135,7 +134,7 @@ def test_every_reason_and_doubt_has_its_sentence() -> None:
         Doubt.CONFLICT: ["files"],
     }
     for language in languages():
-        for doubt in Doubt:
+        for doubt in set(Doubt) - {Doubt.CHECK}:  # its rules have sentences of their own
             told = dict.fromkeys(facts.get(doubt, []), "§")
             said = texts(language).say(f"collect.{doubt.lower()}", **told)
             assert said.count("§") >= min(len(told), 1)
@@ -368,7 +367,8 @@ def _qfield(package: Made, checklist: Made, folder: Path) -> Path:
 
 
 def _told(found: list[ReturnedFile]) -> list[tuple[str, str, list[str], tuple[str, ...]]]:
-    return [(one.name, one.door, [row.said.get("photo1", "") for row in one.rows], one.photos) for one in found]
+    names = {one.name: tuple(photo.name for photo in one.photos) for one in found}
+    return [(one.name, one.door, [row.said.get("photo1", "") for row in one.rows], names[one.name]) for one in found]
 
 
 def test_a_folder_is_read_door_by_door(package: Made, checklist: Made, tmp_path: Path) -> None:

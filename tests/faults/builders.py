@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.faults.containers import A
 from tests.faults.damage import B
 from tests.faults.fault import Fault
+from tests.faults.masks import MASKS
 from tests.faults.shapes import C
 
-FAULTS: tuple[Fault, ...] = (*A, *B, *C)
+FAULTS: tuple[Fault, ...] = (*A, *B, *C, *MASKS)
 
 # Rows, or halves of them, that are no matter of one delivery: what must happen, and the tests that hold it.
 ELSEWHERE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (

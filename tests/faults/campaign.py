@@ -22,6 +22,7 @@ language = "en"
 [inputs]
 patches = ["deliveries/**/*"]
 counties = "counties.gpkg"
+mask = { classes = { 1 = "A", 3 = "B" }, minimum_m2 = 100 }
 """
 GOOD = "good.gpkg"
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tests.faults.fault import Fault, Spot, accepted, not_read, recorded, refused
 from tests.faults.makers import (
     collection,
+    cut,
     edited,
     feature,
     geopackage,
@@ -340,20 +343,148 @@ def gpx(spot: Spot) -> str:
     return f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "{spot.bait}">]><gpx>&e;</gpx>'
 
 
-def geodatabase(spot: Spot) -> None:
-    """A folder of a file geodatabase with a link and a stranger in it."""
-    layer(spot.file(".gdb"), spot.boxes(3), driver="OpenFileGDB")
-    (spot.file(".gdb") / "run.vrt").write_text(vrt(spot), encoding="utf-8")
-    (spot.file(".gdb") / "a99.gdbtable").symlink_to(spot.bait)
+def gdb(spot: Spot, count: int = 3) -> Path:
+    """A folder of a FileGDB with one layer."""
+    return layer(spot.file(".gdb"), spot.boxes(count), driver="OpenFileGDB")
 
 
-def zipped_geodatabase(spot: Spot) -> None:
-    layer(spot.file(".gdb"), spot.boxes(3), driver="OpenFileGDB")
-    members = [(f"x.gdb/{one.name}", one.read_bytes()) for one in sorted(spot.file(".gdb").iterdir())]
-    import shutil
+def gdb_folder(spot: Spot) -> None:
+    gdb(spot)
 
-    shutil.rmtree(spot.file(".gdb"))
-    zipped(spot, members)
+
+def in_gdb(name: str, content: bytes | Callable[[Spot], str]) -> Callable[[Spot], None]:
+    """A FileGDB in whose folder a file has this content."""
+
+    def build(spot: Spot) -> None:
+        data = content if isinstance(content, bytes) else content(spot).encode()
+        (gdb(spot) / name).write_bytes(data)
+
+    return build
+
+
+def gdb_link(name: str) -> Callable[[Spot], None]:
+    """A FileGDB one of whose files is a link to something elsewhere."""
+
+    def build(spot: Spot) -> None:
+        (gdb(spot) / name).unlink(missing_ok=True)
+        (spot.file(".gdb") / name).symlink_to(spot.bait)
+
+    return build
+
+
+def gdb_is_a_link(spot: Spot) -> None:
+    gdb(spot).rename(spot.folder.parent.parent / "elsewhere.gdb")
+    spot.file(".gdb").symlink_to(spot.folder.parent.parent / "elsewhere.gdb")
+
+
+def gdb_with_a_folder(spot: Spot) -> None:
+    (gdb(spot) / "more").mkdir()
+    (spot.file(".gdb") / "more" / "p.geojson").write_text(collection([feature(spot.box())]), encoding="utf-8")
+
+
+def gdb_without(*names: str) -> Callable[[Spot], None]:
+    def build(spot: Spot) -> None:
+        made = gdb(spot)
+        for name in names:
+            (made / name).unlink()
+
+    return build
+
+
+def gdb_cut(name: str, share: float) -> Callable[[Spot], None]:
+    def build(spot: Spot) -> None:
+        cut(gdb(spot) / name, share)
+
+    return build
+
+
+def gdb_count(count: int) -> Callable[[Spot], None]:
+    """A table whose header says that it has `count` records; there are three."""
+
+    def build(spot: Spot) -> None:
+        patched(gdb(spot) / f"{_OWN}table", 4, struct.pack("<I", count))
+
+    return build
+
+
+def gdb_table_forgotten(spot: Spot) -> None:
+    """A table of patches that no catalog names."""
+    made = gdb(spot)
+    for suffix in ("table", "tablx"):
+        shutil.copyfile(made / f"{_OWN}{suffix}", made / f"a00000010.gdb{suffix}")
+
+
+def gdb_members(spot: Spot, home: str) -> list[tuple[str, bytes]]:
+    """The files of a FileGDB as members of an archive; nothing stays in the folder."""
+    made = gdb(spot)
+    members = [(f"{home}{one.name}", one.read_bytes()) for one in sorted(made.iterdir())]
+    shutil.rmtree(made)
+    return members
+
+
+def zipped_gdb(home: str, **more: bytes) -> Callable[[Spot], None]:
+    def build(spot: Spot) -> None:
+        zipped(spot, [*gdb_members(spot, home), *more.items()])
+
+    return build
+
+
+def gdb_link_in_zip(spot: Spot) -> None:
+    info = zipfile.ZipInfo("x.gdb/a00000020.gdbtable")
+    info.create_system = 3
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    zipped(spot, [*gdb_members(spot, "x.gdb/"), (info, str(spot.bait).encode())])
+
+
+def renamed_gdb(spot: Spot) -> None:
+    """A FileGDB whose folder lost its suffix."""
+    gdb(spot).rename(spot.folder / f"{spot.stem}.bak")
+
+
+def kmz(*members: tuple[str, Callable[[Spot], str | bytes]]) -> Callable[[Spot], None]:
+    def build(spot: Spot) -> None:
+        _kmz(spot, members).rename(spot.file(".kmz"))
+
+    return build
+
+
+def kmz_in_zip(*members: tuple[str, Callable[[Spot], str | bytes]]) -> Callable[[Spot], None]:
+    def build(spot: Spot) -> None:
+        inner = _kmz(spot, members).read_bytes()
+        zipped(spot, [("某县/p.kmz", inner), *shapefile_members(spot, first=5)])
+
+    return build
+
+
+def _kmz(spot: Spot, members: Sequence[tuple[str, Callable[[Spot], str | bytes]]]) -> Path:
+    made = [(name, content(spot)) for name, content in members]
+    return zipped(spot, [(name, one if isinstance(one, bytes) else one.encode()) for name, one in made])
+
+
+def cut_kmz(spot: Spot) -> None:
+    kmz(("doc.kml", doc))(spot)
+    cut(spot.file(".kmz"), 0.7)
+
+
+def doc(spot: Spot) -> str:
+    return kml(kml_mark(spot))
+
+
+def doc_with_links(spot: Spot) -> str:
+    """A link into the archive, which is read anyway, and one to elsewhere."""
+    links = ("files/more.kml", spot.hook)
+    return kml(kml_mark(spot) + "".join(f"<NetworkLink><Link><href>{one}</href></Link></NetworkLink>" for one in links))
+
+
+def second_doc(spot: Spot) -> str:
+    return kml(kml_mark(replace(spot, lon_deg=spot.lon_deg + 0.003)))
+
+
+def picture(_: Spot) -> bytes:
+    return b"\x89PNG"
+
+
+_OWN = "a00000009.gdb"  # the one table of patches
 
 
 _EVER = "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT i AS fid, NULL AS geom FROM c"
@@ -441,8 +572,61 @@ A: tuple[Fault, ...] = (
     refused("A17", "laughs_in_kml", writes(".kml", lambda spot: kml(kml_mark(spot), LAUGHS)), "entities"),
     refused("A17", "entity_in_kml", writes(".kml", xxe), "entities"),
     refused("A17", "entity_as_geojson", writes(".geojson", gpx), "instructions|not GeoJSON"),
-    recorded("A18", "network_link", writes(".kml", network_link), (1, 0, 0), "ENCODING_DECIDED", "network links"),
+    recorded("A18", "network_link", writes(".kml", network_link), (1, 0, 0), "LINKS_NOT_FOLLOWED", "not followed: 1"),
+    recorded(
+        "A18",
+        "links_in_kmz",
+        kmz(("doc.kml", doc_with_links), ("files/more.kml", second_doc), ("files/a.png", picture)),
+        (2, 0, 0),
+        "LINKS_NOT_FOLLOWED",
+        "not followed: 1",
+    ),
+    accepted("A10", "two_kml_in_kmz", kmz(("doc.kml", doc), ("files/more.kml", second_doc)), 2),
+    accepted("A16", "kmz_in_zip", kmz_in_zip(("doc.kml", doc), ("a.png", picture)), 2),
+    recorded("A16", "map_in_kmz", kmz(("doc.kml", doc), ("p.shp", picture)), (1, 0, 0), "FILE_NOT_READ", r"kmz/p\.shp"),
+    refused("A11", "dots_in_kmz", kmz(("doc.kml", doc), ("../../out.kml", doc)), "points out"),
+    recorded(
+        "A11",
+        "dots_in_kmz_in_zip",
+        kmz_in_zip(("doc.kml", doc), ("../../out.kml", doc)),
+        (1, 0, 0),
+        "FILE_UNREADABLE",
+        "points out",
+    ),
+    refused("A13", "bomb_in_kmz", kmz(("doc.kml", lambda _: bytes(12 << 20))), "inflates more"),
+    refused("A17", "entity_in_kmz", kmz(("doc.kml", xxe)), "entities"),
+    refused("A18", "kmz_without_kml", kmz(("p.geojson", vrt), ("a.png", picture)), r"holds no \.kml"),
+    refused("B3", "kmz_cut", cut_kmz, "archive is damaged"),
     recorded("A19", "qgis_project", writes(".qgs", "<!DOCTYPE qgis><qgis/>"), (0, 0, 0), "FILE_NOT_READ", r"\.qgs"),
-    not_read("A20", "geodatabase_folder", geodatabase),
-    not_read("A20", "geodatabase_in_zip", zipped_geodatabase),
+    accepted("A20", "folder", gdb_folder, 3),
+    accepted("A20", "folder_in_zip", zipped_gdb("某县/x.gdb/"), 3),
+    accepted("A20", "files_in_zip_without_their_folder", zipped_gdb(""), 3),
+    accepted("A20", "folder_renamed", renamed_gdb, 3),
+    accepted("A20", "open_in_another_program", in_gdb("_gdb.HOST.1.2.sr.lock", b""), 3),
+    recorded("A20", "vrt_in_it", in_gdb("run.vrt", vrt), (3, 0, 0), "ENCODING_DECIDED", r"run\.vrt"),
+    recorded(
+        "A20",
+        "stranger_in_zip",
+        zipped_gdb("x.gdb/", **{"x.gdb/b/run.py": b""}),
+        (3, 0, 0),
+        "ENCODING_DECIDED",
+        r"b/run\.py",
+    ),
+    refused("A20", "vrt_as_table", in_gdb(f"{_OWN}table", vrt), "no valid header"),
+    not_read("A20", "vrt_as_folder", writes(".gdb", vrt)),
+    refused("A20", "link_in_it", gdb_link("a00000099.gdbtable"), "is a link"),
+    refused("A20", "table_is_a_link", gdb_link(f"{_OWN}tablx"), "is a link"),
+    refused("A20", "link_in_zip", gdb_link_in_zip, "is a link"),
+    refused("A20", "folder_is_a_link", gdb_is_a_link, "is a link"),
+    refused("A20", "folder_in_it", gdb_with_a_folder, "is a folder"),
+    refused("A20", "empty_folder", lambda spot: spot.file(".gdb").mkdir(), "empty folder"),
+    refused("A20", "compressed", in_gdb("a00000009.cdf", b""), "compressed"),
+    refused("A20", "table_cut", gdb_cut(f"{_OWN}table", 0.8), "cut off"),
+    refused("A20", "index_cut", gdb_cut(f"{_OWN}tablx", 0.5), "cut off"),
+    refused("A20", "table_missing", gdb_without(f"{_OWN}table", f"{_OWN}tablx"), r"a00000009\.gdbtable is missing"),
+    refused("A20", "index_missing", gdb_without(f"{_OWN}tablx"), "is missing"),
+    refused("A20", "catalog_missing", gdb_without("a00000001.gdbtable"), "not a FileGDB"),
+    refused("A20", "says_fewer", gdb_count(2), "records"),
+    refused("A20", "says_more", gdb_count(4), "records"),
+    refused("A20", "table_forgotten", gdb_table_forgotten, "3 records stand in"),
 )

@@ -43,7 +43,7 @@ class Fault:
     """One builder and what is expected of it.
 
     `counts` are the accepted, quarantined and duplicate records; `code` and `says` are an issue of the file and a
-    pattern of its sentence. `later` marks what is refused only because its format is not read yet.
+    pattern of its sentence. `later` marks what is refused only because its format is not read.
     """
 
     row: str
@@ -66,8 +66,8 @@ def refused(row: str, name: str, build: Callable[[Spot], None], says: str, code:
 
 
 def not_read(row: str, name: str, build: Callable[[Spot], None]) -> Fault:
-    """The file is of a format that is not read yet: it is named, with the way out."""
-    return Fault(row, name, build, "refused", "format|geodatabase|folder", code="", later=True)
+    """The file is of a format that is not read: it is named, with the way out."""
+    return Fault(row, name, build, "refused", "format", code="", later=True)
 
 
 def set_aside(

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import geopandas
+import numpy as np
+import rasterio
 import shapely
 import xlsxwriter
 
+from pipeline.config import read_campaign
 from pipeline.engine.digest import file_digest
 from pipeline.intake.read import read_layers
 from pipeline.io.received import delivery_of, group
 from pipeline.io.sandbox import parsed
+from pipeline.stages.ingest import _mask_terms
 from tests.faults.campaign import GOOD, ingested
 from tests.faults.makers import layer
 
@@ -91,6 +97,74 @@ def whole_workbook(folder: Path) -> Path:
     return folder / "x.xlsx"
 
 
+def whole_survey_db(folder: Path) -> Path:
+    """A 国土调查云 database: outlines as WKT."""
+    with closing(sqlite3.connect(folder / "x.db")) as base:
+        base.execute("CREATE TABLE TB (JCBH TEXT PRIMARY KEY, XZQMC TEXT, TBFW TEXT)")
+        rows = zip(*columns().values(), (f"SRID=4490;{one.wkt}" for one in shapes()), strict=True)
+        base.executemany("INSERT INTO TB VALUES (?, ?, ?)", rows)
+        base.commit()
+    return folder / "x.db"
+
+
+def whole_coordinates(folder: Path) -> Path:
+    """A 国土报备坐标 text in zone 35, northing first."""
+    lines = [
+        "[属性描述]",
+        "坐标系=2000国家大地坐标系",
+        "几度分带=3",
+        "投影类型=高斯克吕格",
+        "计量单位=米",
+        "带号=35",
+        "[地块坐标]",
+    ]
+    for at, number in enumerate(columns()["JCBH"]):
+        ring = shapely.box(35_500_000 + at * 900, 3_800_000, 35_500_000 + at * 900 + 90, 3_800_100 + at).exterior
+        lines.append(f"{len(ring.coords)},0.9,{number},第{at}村,面,,,,@")
+        lines += [f"J{point % 4 + 1},1,{y:.3f},{x:.3f}" for point, (x, y) in enumerate(ring.coords)]
+    (folder / "x.txt").write_bytes("\n".join([*lines, ""]).encode("gb18030"))
+    return folder / "x.txt"
+
+
+def whole_kmz(folder: Path) -> Path:
+    data = whole_kml(folder).read_bytes()
+    (folder / "x.kml").unlink()
+    with zipfile.ZipFile(folder / "x.kmz", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("doc.kml"), data, zipfile.ZIP_DEFLATED)
+    return folder / "x.kmz"
+
+
+def whole_geodatabase(folder: Path) -> Path:
+    return layer(folder / "x.gdb", shapes(), driver="OpenFileGDB", **columns())
+
+
+def whole_mask(compress: str) -> Callable[[Path], Path]:
+    """A change mask of two classes, 20 regions."""
+
+    def make(folder: Path) -> Path:
+        pixels = np.zeros((64, 320), np.uint8)
+        for at in range(COUNT):
+            pixels[4 + at : 20 + at, 2 + at * 15 : 10 + at * 15] = (1, 3)[at % 2]
+        place = rasterio.Affine(0.0005, 0, 105.1, 0, -0.0005, 34.2)
+        size = {
+            "count": 1,
+            "height": 64,
+            "width": 320,
+            "dtype": "uint8",
+            "tiled": True,
+            "blockxsize": 64,
+            "blockysize": 64,
+        }
+        with rasterio.open(
+            folder / "x.tif", "w", driver="GTiff", crs="EPSG:4490", transform=place, compress=compress, **size
+        ) as sink:
+            sink.write(pixels, 1)
+        return folder / "x.tif"
+
+    return make
+
+
+# A kind → how the whole is made, and the suffix of the part that is damaged or the name of a file in its folder.
 KINDS: dict[str, tuple[Callable[[Path], Path], str]] = {
     ".shp": (whole_shapefile, ".shp"),
     ".shx": (whole_shapefile, ".shx"),
@@ -105,6 +179,16 @@ KINDS: dict[str, tuple[Callable[[Path], Path], str]] = {
     ".xlsx": (whole_workbook, ".xlsx"),
     ".geojsonl": (whole_lines, ".geojsonl"),
     ".csv": (whole_csv, ".csv"),
+    ".db": (whole_survey_db, ".db"),
+    ".txt": (whole_coordinates, ".txt"),
+    ".kmz": (whole_kmz, ".kmz"),
+    ".gdb table": (whole_geodatabase, "a00000009.gdbtable"),
+    ".gdb index": (whole_geodatabase, "a00000009.gdbtablx"),
+    ".gdb catalog": (whole_geodatabase, "a00000001.gdbtable"),
+    ".gdb items": (whole_geodatabase, "a00000004.gdbtable"),
+    ".tif plain": (whole_mask("none"), ".tif"),
+    ".tif deflate": (whole_mask("deflate"), ".tif"),
+    ".tif lzw": (whole_mask("lzw"), ".tif"),
 }
 
 
@@ -118,7 +202,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        return f"{self.kind[1:]}_{self.how}_{self.at}"
+        return f"{self.kind[1:].replace(' ', '-')}_{self.how}_{self.at}"
 
 
 def mutants(kind: str, size: int, points: int, seed: int = 7) -> Iterator[Mutant]:
@@ -143,14 +227,17 @@ def build(inbox: Path, scratch: Path, kind: str, points: int) -> list[Mutant]:
     folder = scratch / kind[1:]
     folder.mkdir()
     lead = make(folder)
-    data = lead.with_suffix(suffix).read_bytes()
+    hurt = lead / suffix if lead.is_dir() else lead.with_suffix(suffix)
+    data = hurt.read_bytes()
     made = list(dict.fromkeys(mutants(kind, len(data), points)))
     for one in made:
         home = inbox / one.name
         home.mkdir()
         for part in folder.iterdir():
             target = home / f"{one.name}{part.suffix}"
-            target.write_bytes(damaged(data, one)) if part.suffix == suffix else shutil.copyfile(part, target)
+            shutil.copytree(part, target) if part.is_dir() else shutil.copyfile(part, target)
+        whole = home / f"{one.name}{lead.suffix}"
+        (whole / suffix if lead.is_dir() else whole.with_suffix(suffix)).write_bytes(damaged(data, one))
     return made
 
 
@@ -186,10 +273,17 @@ def _outcome(
 
 def _values(campaign: Path, folder: Path) -> list[tuple[Any, ...]]:
     """All that was read of the delivery in a folder: outline, attributes, coordinate system of each record."""
-    deliveries = [delivery_of(lead.name, lead, files, file_digest) for lead, files in group(folder.iterdir())]
-    where = {part.digest: folder / part.name for one in deliveries for part in one.parts}
+    groups = list(group(folder.iterdir()))
+    deliveries = [delivery_of(lead.name, lead, files, file_digest) for lead, files in groups]
+    pairs = [
+        (part, file)
+        for one, (_, files) in zip(deliveries, groups, strict=True)
+        for part, file in zip(one.parts, files, strict=True)
+    ]
+    where = {part.digest: file for part, file in pairs}
     cache = campaign.parent / "out" / ".state" / "parsed"
-    layers, _, _ = read_layers(deliveries, parsed(deliveries, where.__getitem__, cache, "", lambda _: None))
+    masks = _mask_terms(read_campaign(campaign).inputs)
+    layers, _, _ = read_layers(deliveries, parsed(deliveries, where.__getitem__, cache, "", lambda _: None, masks))
     return [tuple(row.items()) + (layer.report.crs,) for layer in layers for row in layer.table.to_pylist()]
 
 

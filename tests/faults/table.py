@@ -29,7 +29,7 @@ def table() -> str:
 
 
 def _ends(one: Fault) -> str:
-    return "refused (format not read yet)" if one.later else one.outcome
+    return "refused (format not read)" if one.later else one.outcome
 
 
 def document(text: str) -> str:

@@ -13,10 +13,13 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import example, given
 from hypothesis import strategies as st
+from rasterio import Affine
+from rasterio.io import MemoryFile
 
 from pipeline.config import read_campaign
 from pipeline.errors import Refusal
@@ -26,6 +29,7 @@ from pipeline.io.encoding import decide, read_dbf_header
 from pipeline.io.geojson import screened_features
 from pipeline.io.geopackage_screen import log_frames, screened_tables
 from pipeline.io.parser import MAX_DEPTH, depth
+from pipeline.io.readers import filegdb, tiff_blocks
 from pipeline.io.shapefile import declared_records
 from pipeline.io.unpack import unpack
 from pipeline.io.width import within_cells, within_columns
@@ -121,6 +125,54 @@ def test_code_pages(data: bytes) -> None:
         decide(path.with_suffix(".dbf"), path, "")
 
     takes(parse, ".cpg", data)
+
+
+@cache
+def geotiff(tiled: bool, big: str) -> bytes:
+    options = {"tiled": tiled, "BIGTIFF": big} | ({"blockxsize": 16, "blockysize": 16} if tiled else {})
+    with MemoryFile() as memory:
+        profile = {"driver": "GTiff", "count": 1, "width": 40, "height": 40, "dtype": "uint8", "compress": "deflate"}
+        with memory.open(**profile, transform=Affine(1, 0, 5, 0, -1, 5), **options) as sink:
+            sink.write(np.ones((40, 40), np.uint8), 1)
+        return bytes(memory.read())
+
+
+@given(EDITS, st.floats(0, 1), st.booleans(), st.sampled_from(["YES", "NO"]))
+def test_blocks_of_geotiffs(edits: list[tuple[float, bytes]], keep: float, tiled: bool, big: str) -> None:
+    takes(tiff_blocks.refuse_damaged, ".tif", edited(geotiff(tiled, big), edits, keep))
+
+
+@given(st.sampled_from([b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0"]), JUNK)
+def test_geotiffs_of_nothing(head: bytes, data: bytes) -> None:
+    takes(tiff_blocks.refuse_damaged, ".tif", head + data)
+
+
+@cache
+def geodatabase() -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = layer(Path(folder) / "x.gdb", [shapely.box(105, 34, 105.1, 34.1)] * 3, driver="OpenFileGDB")
+        return {one.name: one.read_bytes() for one in made.iterdir()}
+
+
+@given(st.sampled_from(["a00000001", "a00000009"]), EDITS, EDITS, st.floats(0, 1))
+def test_tables_of_filegdb(
+    hurt: str, table: list[tuple[float, bytes]], index: list[tuple[float, bytes]], keep: float
+) -> None:
+    """What is looked at in a FileGDB before GDAL, and to say what GDAL did not."""
+
+    def parse(path: Path) -> None:
+        files = geodatabase()
+        files = files | {f"{hurt}.gdbtable": edited(files[f"{hurt}.gdbtable"], table, keep)}
+        files |= {f"{hurt}.gdbtablx": edited(files[f"{hurt}.gdbtablx"], index)}
+        path.mkdir()
+        for name, data in files.items():
+            (path / name).write_bytes(data)
+        filegdb.refuse_damaged(path)
+        filegdb.missing_tables(path)
+        filegdb.unread_tables(path, {9: ("p", 0)}, {"p": 3})
+
+    with tempfile.TemporaryDirectory() as folder, suppress(Refusal):
+        parse(Path(folder) / "x.gdb")
 
 
 @given(EDITS, EDITS, st.floats(0.8, 1))

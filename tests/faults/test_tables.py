@@ -110,7 +110,7 @@ def seen(path: Path) -> tuple[str, int, int, bytes]:
 
 
 def test_a_file_that_changes_is_refused(campaign: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Row B11: between the digest and the copy somebody writes on; the run ends and says which file it was."""
+    """Row B11: between the digest and the copy somebody writes on; the file is set aside, and read in peace later."""
     path = geojson(spot_of(campaign, 0, "growing", ""), [shapely.box(105.1, 34.1, 105.101, 34.101)])
     copy = received._copy_regular
 
@@ -120,9 +120,14 @@ def test_a_file_that_changes_is_refused(campaign: Path, monkeypatch: pytest.Monk
         return copy(source, target)
 
     monkeypatch.setattr(received, "_copy_regular", growing)
-    result = tuban("ingest", campaign)
-    assert result.exit_code == 4
-    assert "growing.geojson changed while it was read" in result.stderr
+    happened = ingested(campaign, "ingest")
+    assert happened.by_file[GOOD] == (2, 0, 0)
+    assert happened.counts_of("growing") == (0, 0, 0)
+    (said,) = happened.issues_of("growing")
+    assert said["code"] == "FILE_UNREADABLE"
+    assert "growing.geojson changed while it was read" in worded(said)
+    assert "come to rest" in worded(said)
+    assert happened.summary["refused_files"] == ["growing.geojson"]
     monkeypatch.undo()
     assert ingested(campaign).counts_of("growing") == (1, 0, 0)
 
@@ -134,8 +139,9 @@ def test_one_patch_is_the_same_through_every_format(campaign: Path) -> None:
     geojson(spot, shapes)
     for suffix in (".gpkg", ".shp"):
         layer(spot.file(suffix), shapes)
+    layer(spot.file(".gdb"), shapes, driver="OpenFileGDB")  # whose coordinates are whole multiples of a step
     happened = ingested(campaign)
-    assert sorted(happened.counts_of("same")) == [0, 5, 10]
+    assert sorted(happened.counts_of("same")) == [0, 5, 15]
     assert happened.summary["records"]["quarantined"] == 0
 
 

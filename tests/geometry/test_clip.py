@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.geometry.area import Ellipsoid, area_m2
 from pipeline.geometry.clip import BALANCE, Clip, clip
+from pipeline.geometry.ground import ground_of
 
 E = Ellipsoid()
 GRID = [(x, y) for x in range(3) for y in range(3)]
@@ -35,7 +36,7 @@ stars = st.builds(
 def run(patches: list[shapely.Geometry], counties: np.ndarray = COUNTIES) -> tuple[Clip, np.ndarray]:
     array = np.array(patches, object)
     area = area_m2(array, E)
-    return clip(array, area, counties, E), area
+    return clip(array, area, ground_of(counties, len(array)), E), area
 
 
 def inside(cut: Clip, count: int) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import numpy as np
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.geometry.identity import check_character, first_of_same, is_patch_uid, outlines, patch_uid, same_outline
+from pipeline.geometry.identity import check_character, first_of_same, is_patch_uid, outlines, patch_uids, same_outline
 
 SQUARE = shapely.Polygon([(105, 35), (105.01, 35), (105.01, 35.01), (105, 35.01)])
 TURNED = shapely.Polygon([(105.01, 35.01), (105.01, 35), (105, 35), (105, 35.01)])
@@ -25,13 +28,21 @@ def test_a_ring_may_begin_anywhere() -> None:
 def test_the_number_depends_on_key_outline_and_crs() -> None:
     (outline,) = outlines(array(SQUARE))
     uids = {
-        patch_uid("2025Q3", "2025Q3/320102/1", outline, "EPSG:4490"),
-        patch_uid("2025Q3", "2025Q3/320102/2", outline, "EPSG:4490"),
-        patch_uid("2025Q3", "2025Q3/320102/1", outline, "EPSG:4524"),
-        patch_uid("2025Q3", "2025Q3/320102/1", outline + b"\0", "EPSG:4490"),
+        *patch_uids("2025Q3", ["2025Q3/320102/1", "2025Q3/320102/2"], [outline, outline], "EPSG:4490"),
+        *patch_uids("2025Q3", ["2025Q3/320102/1"], [outline], "EPSG:4524"),
+        *patch_uids("2025Q3", ["2025Q3/320102/1"], [outline + b"\0"], "EPSG:4490"),
     }
     assert len(uids) == 4
     assert all(is_patch_uid(one) for one in uids)
+
+
+@given(st.lists(st.tuples(st.text(), st.binary()), max_size=5), st.sampled_from(["EPSG:4490", "", "系"]))
+def test_numbers_are_as_the_contract_says(patches: list[tuple[str, bytes]], crs: str) -> None:
+    keys, shapes = [key for key, _ in patches], [outline for _, outline in patches]
+    for uid, key, outline in zip(patch_uids("c", keys, shapes, crs), keys, shapes, strict=True):
+        digest = hashlib.sha256(b"\0".join([key.encode(), outline, crs.encode()])).digest()
+        core = base64.b32encode(digest)[:12].decode()
+        assert uid == f"c-{core}{check_character(core)}"
 
 
 def test_known_check_character() -> None:
@@ -77,3 +88,19 @@ def test_holes_and_parts_count() -> None:
 def test_a_thousand_copies_of_one_patch() -> None:
     copies = array(*[SQUARE, TURNED] * 1500)
     assert set(first_of_same(copies, [""] * 3000).tolist()) == {0}
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 4)), max_size=12), st.randoms())
+def test_neighbours_within_a_millimetre_are_found_wherever_they_stand(spots, chance) -> None:  # type: ignore[no-untyped-def]
+    """Steps of 0.8 mm and of 3 mm, in any order: as if every pair had been looked at."""
+    small, large = 0.0008 / 111_320, 0.003 / 111_320
+    chance.shuffle(spots)
+    shapes = [shapely.transform(SQUARE, lambda xy, d=(x * large + z * small, y * large): xy + d) for x, y, z in spots]
+    first = first_of_same(array(*shapes), [""] * len(shapes)).tolist() if shapes else []
+    expected = list(range(len(shapes)))
+    for row, shape in enumerate(shapes):
+        for other in range(row):
+            if same_outline(shapes[other], shape):
+                low, high = sorted((expected[other], expected[row]))
+                expected = [low if one == high else one for one in expected]
+    assert first == expected

@@ -75,3 +75,26 @@ def test_an_outline_crossed_thousands_of_times_is_not_read() -> None:
 def test_crossings_are_counted() -> None:
     assert crossings(comb(10)) == pytest.approx(399)
     assert crossings(shapely.box(0, 0, 1, 1)) == 0
+
+
+def test_an_outline_that_runs_to_and_fro_on_one_line_is_not_read() -> None:
+    """Nothing crosses there, and yet every edge would be cut at every other's ends."""
+    east = np.random.default_rng(1).random(300)
+    ring = np.concatenate([np.column_stack([east, np.zeros(300)]), [(0, 1), (1, 1)]])
+    assert repaired(np.array([shapely.Polygon(ring * 1e-3 + [105, 34])], object), E)[1][0].tangled
+
+
+def test_all_tangles_together_have_a_limit_that_order_does_not_move() -> None:
+    shapes = np.array([comb(7)] * 6 + [comb(5)] * 6 + [BOW_TIE] * 6, object)
+    tight = 6 * crossings(comb(5)) + 3 * crossings(comb(7))
+    for order in (np.arange(18), np.arange(18)[::-1], np.random.default_rng(2).permutation(18)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pipeline.geometry.repair.ALL_CROSSINGS", tight)
+            _, repairs = repaired(shapes[order], E)
+        assert {int(order[one.row]) for one in repairs if one.tangled} == set(range(6))
+
+
+def test_what_can_be_read_in_a_disputed_outline_comes_with_it() -> None:
+    _, (one,) = repaired(np.array([BOW_TIE], object), E)
+    readings = area_m2(np.array([one.structure, one.linework], object), E)
+    assert readings.tolist() == [one.structure_m2, one.linework_m2]

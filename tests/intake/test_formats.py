@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pytest
+import rasterio
 import shapely
 import xlsxwriter
 
@@ -88,6 +92,38 @@ def as_coordinates(path: Path) -> None:
     path.write_bytes("\n".join(lines).encode("gb18030"))
 
 
+def as_geodatabase(path: Path) -> None:
+    frame().to_file(path, driver="OpenFileGDB", engine="pyogrio", layer="图斑")
+    (path / "_gdb.HOST.1.2.sr.lock").touch()
+
+
+def as_zipped_geodatabase(path: Path) -> None:
+    folder = path.with_name("x.gdb")
+    as_geodatabase(folder)
+    with zipfile.ZipFile(path, "w") as archive:
+        for one in sorted(folder.iterdir()):
+            archive.write(one, f"某县/x.gdb/{one.name}")
+    shutil.rmtree(folder)
+
+
+def as_kmz(path: Path) -> None:
+    as_kml(path.with_suffix(".kml"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(path.with_suffix(".kml"), "doc.kml")
+        archive.writestr("files/icon.png", b"")
+    path.with_suffix(".kml").unlink()
+
+
+def as_mask(path: Path) -> None:
+    """Two regions of 100 pixels of a second, and a speck below the minimum."""
+    pixels = np.zeros((20, 60), np.uint8)
+    pixels[5:15, 5:15], pixels[5:15, 30:40], pixels[5, 50] = 1, 3, 1
+    place = rasterio.Affine(1e-4, 0, 114.10, 0, -1e-4, 29.88)
+    size = {"count": 1, "height": 20, "width": 60, "dtype": "uint8"}
+    with rasterio.open(path, "w", driver="GTiff", crs="EPSG:4490", transform=place, **size) as sink:
+        sink.write(pixels, 1)
+
+
 FORMATS: dict[str, Callable[[Path], None]] = {
     "a.kml": as_kml,
     "a.fgb": as_flatgeobuf,
@@ -97,13 +133,22 @@ FORMATS: dict[str, Callable[[Path], None]] = {
     "a.xlsx": as_workbook,
     "480121云溪县.db": as_survey_db,
     "a.txt": as_coordinates,
+    "a.gdb": as_geodatabase,
+    "a.zip": as_zipped_geodatabase,
+    "a.kmz": as_kmz,
 }
+
+
+def emptied(world: Path) -> Path:
+    """The folder of deliveries with nothing in it."""
+    for one in (world / "deliveries").iterdir():
+        one.unlink()
+    return world / "deliveries"
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_two_patches_in_every_format(world: Path, name: str) -> None:
-    for one in (world / "deliveries").iterdir():
-        one.unlink()
+    emptied(world)
     FORMATS[name](world / "deliveries" / name)
     (world / "deliveries" / "README.txt").write_text("nothing but words", encoding="utf-8")
     campaign = world / "campaign.toml"
@@ -125,3 +170,54 @@ def test_two_patches_in_every_format(world: Path, name: str) -> None:
     unread = [one["facts"]["file"] for one in issues(campaign, "ingest") if one["code"] == "FILE_NOT_READ"]
     assert unread == ["README.txt"]
     assert state(campaign, "ingest_summary.json")["refused_files"] == []
+
+
+RULES = """
+[inputs.mask]
+classes = { 1 = "TD", 3 = "20" }
+minimum_m2 = 200.0
+"""
+
+
+def ruled(campaign: Path, rules: str) -> None:
+    """Put rules for masks into the campaign, in place of those that are there."""
+    text = campaign.read_text(encoding="utf-8").partition("\n[inputs.mask]")[0]
+    campaign.write_text(text + rules, encoding="utf-8")
+
+
+def test_a_mask_is_read_by_its_rules_and_read_again_when_they_change(world: Path) -> None:
+    inbox, campaign = emptied(world), world / "campaign.toml"
+    as_mask(inbox / "mask.tif")
+    as_csv(inbox / "a.csv")
+    campaign.write_text(
+        campaign.read_text(encoding="utf-8").replace("[inputs]", '[inputs]\npatches_crs = "EPSG:4490"', 1),
+        encoding="utf-8",
+    )
+    assert tuban("ingest", campaign).exit_code == 0
+    assert state(campaign, "ingest_summary.json")["refused_files"] == ["mask.tif"]
+    (unread,) = [one for one in issues(campaign, "ingest") if one["code"] == "FILE_NOT_READ"]
+    assert "[inputs.mask]" in unread["facts"]["hint"]
+    parsed = {one.name: one.stat().st_mtime_ns for one in (world / "out" / ".state" / "parsed").iterdir()}
+
+    ruled(campaign, RULES)
+    assert tuban("ingest", campaign).exit_code == 0
+    rows = [one for one in table(campaign, "patches") if one["source_file"] == "mask.tif"]
+    assert {one["patch_type"]: one["pixels"] for one in rows} == {"TD": "100", "20": "100"}
+    assert {one["patch_no"] for one in rows} == {"1-E1141005-N298795", "3-E1141030-N298795"}
+    (small,) = [one for one in issues(campaign, "ingest") if one["code"] == "MASK_SMALL"]
+    assert (small["facts"]["regions"], small["facts"]["pixels"], small["facts"]["minimum_m2"]) == (1, 1, 200.0)
+    assert 90 < small["facts"]["area_m2"] < 110
+
+    ruled(campaign, RULES.replace("200.0", "0"))
+    assert tuban("ingest", campaign).exit_code == 0
+    assert len([one for one in table(campaign, "patches") if one["source_file"] == "mask.tif"]) == 3
+    after = {one.name: one.stat().st_mtime_ns for one in (world / "out" / ".state" / "parsed").iterdir()}
+    assert {name for name in parsed if after[name] != parsed[name]} == {one for one in parsed if "mask" in one}
+
+
+def test_a_lone_mask_without_rules_says_what_to_type(world: Path) -> None:
+    as_mask(emptied(world) / "mask.tif")
+    result = tuban("ingest", world / "campaign.toml")
+    assert result.exit_code == 4
+    assert "mask.tif" in result.stderr
+    assert "write [inputs.mask]" in result.stderr

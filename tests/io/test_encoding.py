@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Refusal
-from pipeline.io.encoding import decide, decoded, plain_name
+from pipeline.io.encoding import Encoding, decide, decoded, name_text, plain_name
 
 HANZI = ("延庆县康庄镇", "监测图斑备注")
 WESTERN = ("Müller", "Genève à Côte")
@@ -68,7 +68,7 @@ def test_western_text_is_not_taken_for_hanzi(tmp_path: Path) -> None:
 
 
 def test_the_campaign_decides_unless_all_bytes_speak_against_it(tmp_path: Path) -> None:
-    assert decide(dbf(tmp_path, ("測試",), "big5"), cpg(tmp_path, "GBK"), "big5").name == "big5"
+    assert decide(dbf(tmp_path, ("測試",), "big5"), cpg(tmp_path, "GBK"), "big5").name == "cp950"
     many = tuple(f"图斑{one}号" for one in "甲乙丙丁戊己庚辛")
     with pytest.raises(Refusal, match="valid UTF-8 too"):
         decide(dbf(tmp_path, many, "utf-8"), None, "gb18030")
@@ -100,3 +100,130 @@ def test_plain_names() -> None:
         "gb18030",
         "cp950",
     ]
+
+
+# Names as they are in county layers and lists; in each table there is at least one that another encoding spells well.
+SIMPLIFIED = (
+    "石嘴山市",
+    "亳州市",
+    "歙县",
+    "鄄城县",
+    "嵊州市",
+    "郯城县",
+    "犍为县",
+    "滕州市",
+    "婺源县",
+    "马鞍",
+    "噶尔",
+    "柳林",
+)
+TRADITIONAL = ("臺北市", "新北市板橋區", "屏東縣恆春鎮", "楊梅", "復興", "測試", "圖斑", "農地", "里", "路")
+JAPANESE = ("東京都千代田区", "大阪市", "北海道", "渋谷区", "テスト", "建物", "道路", "マンション")
+KOREAN = ("서울특별시", "강남구", "경기도 수원시", "부산광역시", "광주", "제주", "임야", "밭")
+RUSSIAN = ("Москва", "Санкт-Петербург", "Казань", "область")
+FRENCH = ("Genève", "Besançon", "Saint-Étienne", "Århus", "São Paulo", "Müller")
+OTHERS = [
+    (TRADITIONAL, "big5"),
+    (JAPANESE, "shift-jis"),
+    (KOREAN, "euc-kr"),
+    (RUSSIAN, "cp1251"),
+    (FRENCH, "cp1252"),
+]
+
+
+def tables(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The words together, and each alone: the hardest table there is."""
+    return [words, *((one,) for one in words)]
+
+
+def decided(path: Path, said: Path | None = None) -> Encoding | Refusal:
+    try:
+        return decide(path, said, "")
+    except Refusal as refusal:
+        return refusal
+
+
+@pytest.mark.parametrize("language", [0, 0x57])
+@pytest.mark.parametrize(("words", "encoding"), OTHERS)
+def test_no_mojibake_passes(tmp_path: Path, words: tuple[str, ...], encoding: str, language: int) -> None:
+    for table in tables(words):
+        found = decided(dbf(tmp_path, table, encoding, language))
+        if isinstance(found, Refusal):
+            assert "patches_encoding" in found.hint
+        else:
+            assert [decoded(one.encode(encoding), found.name) for one in table] == list(table)
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+def test_hanzi_are_read_or_refused_without_a_word_of_whence(tmp_path: Path, encoding: str) -> None:
+    for words in (SIMPLIFIED, TRADITIONAL):
+        for table in tables(words):
+            found = decided(dbf(tmp_path, table, encoding))
+            if isinstance(found, Refusal):
+                assert len(table) == 1
+                assert f"GB18030: {table[0]}" in found.sentence
+            else:
+                assert found.name == encoding
+
+
+@pytest.mark.parametrize("words", [SIMPLIFIED, TRADITIONAL, JAPANESE, KOREAN, RUSSIAN, FRENCH])
+def test_utf_8_of_any_language_is_seen(tmp_path: Path, words: tuple[str, ...]) -> None:
+    for table in tables(words):
+        assert decide(dbf(tmp_path, table, "utf-8"), None, "").name == "utf-8"
+
+
+@pytest.mark.parametrize(("words", "encoding"), [*OTHERS, (SIMPLIFIED, "gbk"), (SIMPLIFIED, "utf-8")])
+def test_what_is_declared_rightly_is_taken(tmp_path: Path, words: tuple[str, ...], encoding: str) -> None:
+    for table in tables(words):
+        path = dbf(tmp_path, table, encoding)
+        assert decide(path, cpg(tmp_path, encoding), "").name == plain_name(encoding)
+        assert decide(path, None, encoding).name == plain_name(encoding)
+
+
+@pytest.mark.parametrize(("words", "encoding"), [*OTHERS, (SIMPLIFIED, "gbk"), (SIMPLIFIED, "utf-8")])
+@pytest.mark.parametrize("said", ["UTF-8", "GBK", "BIG5", "SHIFT_JIS", "EUC-KR", "1252", "ISO-8859-1"])
+def test_what_is_declared_wrongly_is_refused(tmp_path: Path, words: tuple[str, ...], encoding: str, said: str) -> None:
+    found = decided(dbf(tmp_path, words, encoding), cpg(tmp_path, said))
+    if isinstance(found, Encoding):
+        assert [decoded(one.encode(encoding), found.name) for one in words] == list(words)
+
+
+def test_both_readings_are_shown_with_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"GB18030: .* or BIG5: 桃園縣|BIG5: 桃園縣.* or GB18030") as caught:
+        decide(dbf(tmp_path, ("桃園縣龍潭鄉",), "big5"), None, "")
+    assert '"big5"' in caught.value.hint
+
+
+def test_a_county_of_the_campaign_settles_a_doubt(tmp_path: Path) -> None:
+    path = dbf(tmp_path, ("柳林",), "gbk")
+    with pytest.raises(Refusal, match="in several ways"):
+        decide(path, None, "")
+    assert decide(path, None, "", names=("柳林", "中阳")).name == "gb18030"
+
+
+def test_the_language_byte_counts(tmp_path: Path) -> None:
+    for words, encoding, language in ((KOREAN, "cp949", 0x4E), (JAPANESE, "cp932", 0x7B), (TRADITIONAL, "cp950", 0x4F)):
+        assert decide(dbf(tmp_path, words, encoding, language), None, "").name == encoding
+    with pytest.raises(Refusal, match="reads better so"):
+        decide(dbf(tmp_path, ("柳林县", "石楼县", "东湖区"), "gbk", 0x4E), None, "")
+
+
+def test_greek_and_polish_are_not_taken_for_hanzi(tmp_path: Path) -> None:
+    assert decide(dbf(tmp_path, ("Αθήνα", "Θεσσαλονίκη"), "utf-8"), None, "").name == "utf-8"
+    assert decide(dbf(tmp_path, ("Łódź", "Kraków", "Gdańsk"), "cp1250", 0xC8), None, "").name == "cp1250"
+
+
+@pytest.mark.parametrize("name", ["图斑数据（480102）/监测图斑.shp", "新增线索(1548个).dbf", "东湖区.shp", "a.shp"])
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_names_in_archives(name: str, encoding: str) -> None:
+    assert name_text(name.encode(encoding)) == name
+
+
+def test_western_and_traditional_names_in_archives() -> None:
+    assert name_text("Genève/parcelles modifiées.shp".encode("cp437")) == "Genève/parcelles modifiées.shp"
+    assert name_text("臺北市/變異點清單.shp".encode("big5")) == "臺北市/變異點清單.shp"
+
+
+def test_weighing_is_fast_enough_for_a_nation(tmp_path: Path) -> None:
+    words = tuple(f"{SIMPLIFIED[at % 12]}{at}号" for at in range(100_000))
+    assert decide(dbf(tmp_path, words, "gbk"), None, "").name == "gb18030"

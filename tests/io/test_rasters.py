@@ -14,11 +14,12 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
-from rasterio.enums import ColorInterp
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.transform import Affine
 from rasterio.windows import Window as RasterWindow
 
 from pipeline.errors import Refusal
+from pipeline.io.jpeg_tiles import JpegTiles
 from pipeline.io.rasters import (
     BrokenRaster,
     Grid,
@@ -167,6 +168,44 @@ def test_jpeg_tiles_decoded_straight_are_the_ones_gdal_decodes(tmp_path: Path) -
     difference = np.abs(ours[:, :, :3].astype(int) - theirs)
     assert difference.mean() < 1  # the codecs differ in how they enlarge chroma
     assert difference.max() <= 12
+
+
+@pytest.mark.parametrize(("width", "height"), [(2048, 1536), (2047, 1501), (1999, 1537)])
+def test_jpeg_overviews_decoded_straight_show_the_same_ground(tmp_path: Path, width: int, height: int) -> None:
+    values = picture(width, height)
+    path = written(
+        tmp_path / "a.tif", values, driver="COG", compress="jpeg", blocksize=256, overview_resampling="average"
+    )
+    one, whole = scene(path), Window(0, 0, width // 2, height // 2)
+    with TileCache() as cache:
+        ours = cache.read_window(one, whole, level=1).values[:, :, :3].astype(int)
+    means = values[:, : height // 2 * 2, : width // 2 * 2].reshape(3, height // 2, 2, width // 2, 2).mean(axis=(2, 4))
+    difference = np.abs(ours - np.moveaxis(means, 0, -1))
+    assert difference.mean() < 1.5
+    assert np.percentile(difference, 99.9) <= 8
+
+
+def test_which_overviews_are_decoded_straight(tmp_path: Path) -> None:
+    made = {}
+    for name, width in (("even", 2048), ("odd", 2047)):
+        path = written(tmp_path / f"{name}.tif", picture(width, 1536), driver="COG", compress="jpeg", blocksize=256)
+        made[name] = path
+    beside = jpeg_tiled(tmp_path / "beside.tif", picture(2048, 1536))
+    options = {"TIFF_USE_OVR": "YES", "COMPRESS_OVERVIEW": "JPEG", "PHOTOMETRIC_OVERVIEW": "YCBCR"}
+    with rasterio.Env(**options, GDAL_TIFF_OVR_BLOCKSIZE="256"), rasterio.open(beside, "r+") as dataset:
+        dataset.build_overviews([2], Resampling.average)
+    assert beside.with_suffix(".tif.ovr").is_file()
+    for path, last_col, straight in (
+        (made["even"], 3, True),
+        (made["odd"], 0, True),
+        (made["odd"], 3, False),
+        (beside, 0, False),
+    ):
+        with rasterio.open(path) as dataset:
+            tiles = JpegTiles(str(path), dataset)
+            assert (tiles.decoded(0, last_col, 1) is not None) == straight, path.name
+            assert tiles.decoded(0, 0, 5) is None
+            tiles.close()
 
 
 def test_coarse_levels_are_means_and_keep_their_place(tmp_path: Path) -> None:

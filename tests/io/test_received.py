@@ -38,6 +38,34 @@ def test_folders_stand_for_what_was_not_named(tmp_path: Path) -> None:
     assert [lead.name for lead, _ in group([tmp_path / "x.gdb", files[0]])] == ["x.gdb"]
 
 
+def test_a_filegdb_is_its_files_without_locks(tmp_path: Path) -> None:
+    touch(tmp_path, "x.gdb/a00000001.gdbtable", "x.gdb/h.1.sr.lock", "x.gdb/timestamps", "y/a00000001.gdbtable")
+    ((lead, files), (other, _)) = group([tmp_path / "x.gdb", tmp_path / "y"])
+    assert (lead.name, other.name) == ("x.gdb", "y")
+    assert [one.name for one in files] == ["a00000001.gdbtable", "timestamps"]
+    found = delivery_of("x.gdb", lead, files, file_digest)
+    assert (found.kind, len(found.parts)) == ("filegdb", 2)
+    (tmp_path / "x.gdb").rename(tmp_path / "z.gdb")
+    ((lead, files),) = group([tmp_path / "z.gdb"])
+    assert delivery_of("z.gdb", lead, files, file_digest).key == found.key
+    (tmp_path / "z.gdb" / "more").mkdir()
+    ((lead, files),) = group([tmp_path / "z.gdb", tmp_path / "z.gdb" / "more"])
+    assert delivery_of("z.gdb", lead, files, file_digest).problem == "more in it is a folder, and only files are read"
+    (tmp_path / "l.gdb").symlink_to(tmp_path / "z.gdb")
+    ((lead, files),) = group([tmp_path / "l.gdb", *(tmp_path / "l.gdb").iterdir()])
+    assert "link" in delivery_of("l.gdb", lead, files, file_digest).problem
+
+
+def test_what_lies_beside_a_geotiff_follows_it(tmp_path: Path) -> None:
+    beside = ("m.tif", "m.tif.aux.xml", "m.tif.vat.dbf", "m.tfw", "M.TIF.ovr", "n.tfw", "o.aux.xml")
+    assert grouped(touch(tmp_path, *beside)) == [
+        ["M.TIF.ovr"],
+        ["m.tfw", "m.tif", "m.tif.aux.xml", "m.tif.vat.dbf"],
+        ["n.tfw"],
+        ["o.aux.xml"],
+    ]
+
+
 def test_names_tell_deliveries_apart(tmp_path: Path) -> None:
     paths = touch(tmp_path, "1/p.shp", "2/p.shp", "q.shp")
     assert list(shown_names(paths).values()) == ["1/p.shp", "2/p.shp", "q.shp"]

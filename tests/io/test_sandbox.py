@@ -45,6 +45,24 @@ def test_the_others_survive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert [len(found[one.key][0].layers) for one in given] == [1, 0, 1, 0, 1, 0, 1]
 
 
+def test_a_child_may_take_as_long_as_its_bytes_need(tmp_path: Path) -> None:
+    """A minute for what is small, never more than the limit, which masks always have: they may be large inside."""
+    given = deliveries(tmp_path, "one two")
+    where = {part.digest: tmp_path / part.name for one in given for part in one.parts}
+    assert 60 < sandbox.wall_s(given, where.__getitem__, False) < 70
+    with (tmp_path / "0.geojson").open("ab") as file:
+        file.truncate(50_000_000)
+    assert 360 < sandbox.wall_s(given, where.__getitem__, True) < 370
+    with (tmp_path / "0.geojson").open("ab") as file:
+        file.truncate(5_000_000_000)
+    assert sandbox.wall_s(given, where.__getitem__, False) == sandbox.WALL_S
+    small = tmp_path / "m.tif"
+    small.write_bytes(b"II*\0")
+    mask = [delivery_of(small.name, small, [small], file_digest)]
+    assert sandbox.wall_s(mask, lambda _: small, False) < 70
+    assert sandbox.wall_s(mask, lambda _: small, True) == sandbox.WALL_S
+
+
 def test_depth_of_nested_collections() -> None:
     nested = b"\1\7\0\0\0\1\0\0\0" * 200_000 + b"\1\1\0\0\0" + bytes(16)
     assert depth(nested) == MAX_DEPTH + 1

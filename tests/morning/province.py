@@ -15,7 +15,9 @@ from pipeline.accounts import CountyStatus, announcement, balance
 from pipeline.issue_words import sentence
 from pipeline.issues import Code, Issue, issue_order
 from pipeline.morning.page import Morning
+from pipeline.morning.returned import ReturnedFile, Returns, VerdictMark
 from pipeline.records import CampaignFacts, Office
+from pipeline.rollup.disputes import Answer, Dispute
 
 FIRST, SECOND = "临清武平安宁永长东南西北新兴", "山水江川城河阳林溪湖州原"
 FACTS = CampaignFacts(
@@ -119,9 +121,55 @@ def issues(made: list[CountyStatus]) -> list[Issue]:
     return sorted(found, key=issue_order)
 
 
-def morning(number: int = 10, language: str = "zh", **changes: Any) -> Morning:
-    """A morning with `number` counties whose books balance."""
+VERDICTS = {
+    "zh": (("legal", "合法", "#56B4E9"), ("illegal", "违法", "#D55E00"), ("other", "其他", "#CC79A7")),
+    "en": (
+        ("authorised", "Authorised", "#56B4E9"),
+        ("unauthorised", "Unauthorised", "#D55E00"),
+        ("not_a_change", "Not a change", "#CC79A7"),
+        ("inconclusive", "Inconclusive", "#F0E442"),
+    ),
+}
+
+
+def answering(made: list[CountyStatus], codes: list[str]) -> list[CountyStatus]:
+    """The same counties after answers came: some whole, some in part, some not at all, some at odds."""
+    found = []
+    for at, one in enumerate(made):
+        answered = (0, one.asked, one.asked // 2, max(one.asked - 3, 0))[at % 4]
+        conflict = min(2, one.asked - answered) if at % 5 == 2 else 0
+        shares = [answered * (k + 1 + (at + k) % 3) // 12 for k in range(len(codes) - 1)]
+        counts = [*shares, answered - sum(shares)]
+        verdicts = {code: (count, count * 4321.125) for code, count in zip(codes, counts, strict=True) if count}
+        left = one.asked - answered - conflict
+        found.append(replace(one, open=left, answered=answered, conflict=conflict, verdicts=verdicts))
+    return found
+
+
+def returns(made: list[CountyStatus], language: str) -> Returns:
+    """A returned file for every county that answered, and two answers for each of the pieces at odds."""
+    files, disputes = [], []
+    for one in made:
+        if one.answered or one.conflict:
+            name = f"{one.code}_checklist.xlsx"
+            rows = {"taken": one.answered, "conflict": one.conflict}
+            receipt = f"returns/{one.code}_回执.html" if one.answered % 2 else ""
+            files.append(ReturnedFile(name, f"{one.code}ab" * 8, "workbook", rows, receipt))
+        for at in range(one.conflict):
+            answers = tuple(
+                Answer(f"{one.code}_{name}", f"{one.code}_{name}!row {at + 6}", said, f"{one.code}_{name}")
+                for name, said in (("checklist.xlsx", "合法，当年审批"), ("补报.zip/表.csv", "违法，未报即用"))
+            )
+            disputes.append(Dispute(one.code, one.name, f"{at:04d}", f"2025Q3-AB{one.code}{at}/{one.code}", answers))
+    marks = tuple(VerdictMark(*each) for each in VERDICTS[language])
+    return Returns(marks, tuple(files), tuple(disputes))
+
+
+def morning(number: int = 10, language: str = "zh", answers: bool = False, **changes: Any) -> Morning:
+    """A morning with `number` counties whose books balance; before anybody answered, or amid the `answers`."""
     made = counties(number)
+    if answers:
+        made = answering(made, [code for code, _, _ in VERDICTS[language]])
     facts = replace(FACTS, language=language, area_unit="mu" if language == "zh" else "ha")
     if language == "en":
         facts = replace(
@@ -129,10 +177,13 @@ def morning(number: int = 10, language: str = "zh", **changes: Any) -> Morning:
         )
     found = issues(made)
     ingest, clip = _ingest(made), _clip(made)
-    books = balance(facts.id, ingest, clip, made, sum(one.announced or 0 for one in made))
-    told = [sentence(one, language) for one in found]
+    told = {state: sum(getattr(one, state) for one in made) for state in ("answered", "conflict")}
+    told = {"open": sum(one.asked for one in made) - sum(told.values()), **told, "unmatched": 3 if answers else 0}
+    books = balance(facts.id, ingest, clip, made, sum(one.announced or 0 for one in made), told)
+    sentences = [sentence(one, language) for one in found]
     shapes = dict(zip((one.code for one in made), outlines(number), strict=True))
-    return replace(Morning(facts, books, made, found, told, [], shapes, ingest), **changes)
+    came = returns(made, language) if answers else Returns()
+    return replace(Morning(facts, books, made, found, sentences, [], shapes, ingest, came), **changes)
 
 
 def _ingest(made: list[CountyStatus]) -> dict[str, Any]:

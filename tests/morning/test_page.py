@@ -19,6 +19,8 @@ from pipeline.issues import Code, Issue
 from pipeline.morning.figures import area, count, percent
 from pipeline.morning.markup import Markup, escaped, shortened, tag
 from pipeline.morning.page import Morning, morning_page
+from pipeline.morning.returned import SHOWN_DISPUTES, ReturnedFile, Returns, VerdictMark
+from pipeline.rollup.disputes import Answer, Dispute
 from pipeline.texts import languages, texts
 from tests.morning.province import morning
 
@@ -65,8 +67,8 @@ class Reader(HTMLParser):
 
 
 @cache
-def page(number: int = 10, language: str = "zh") -> str:
-    return morning_page(morning(number, language))
+def page(number: int = 10, language: str = "zh", answers: bool = False) -> str:
+    return morning_page(morning(number, language, answers))
 
 
 def keys(language: str) -> list[str]:
@@ -84,7 +86,7 @@ def rows_of(html: str, table: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("language", languages())
 def test_page_is_well_formed_and_in_the_language_of_the_campaign(language: str) -> None:
-    read = Reader(page(10, language))
+    read = Reader(page(10, language, True))
     words = texts(language)
     assert read.found[0] == ("html", {"lang": {"zh": "zh-CN"}.get(language, language)})
     assert words["morning.balance"] in read.words()
@@ -96,8 +98,9 @@ def test_same_morning_same_bytes() -> None:
     assert morning_page(morning(10)) == morning_page(morning(10))
 
 
-def test_nothing_is_loaded_and_only_the_pages_own_script_may_run() -> None:
-    html = page()
+@pytest.mark.parametrize("answers", [False, True])
+def test_nothing_is_loaded_and_only_the_pages_own_script_may_run(answers: bool) -> None:
+    html = page(10, "zh", answers)
     read = Reader(html)
     policy = next(one["content"] for name, one in read.found if one.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None
@@ -165,8 +168,9 @@ def test_links_lead_only_to_what_was_published() -> None:
     assert failed.problem in Reader(morning_page(given_)).words()
 
 
-def test_links_inside_the_page_arrive() -> None:
-    read = Reader(page())
+@pytest.mark.parametrize("answers", [False, True])
+def test_links_inside_the_page_arrive(answers: bool) -> None:
+    read = Reader(page(10, "zh", answers))
     ids = [one["id"] for _, one in read.found if "id" in one]
     assert len(ids) == len(set(ids))
     inside = {one for one in read.links() if one.startswith("#")}
@@ -191,10 +195,16 @@ def test_refused_files_are_named_and_marked() -> None:
 
 
 def hostile() -> Morning:
-    given_ = morning()
+    given_ = morning(10, answers=True)
     facts = replace(given_.facts, title=HOSTILE, id=HOSTILE, office=replace(given_.facts.office, unit=HOSTILE))
     names = dict.fromkeys(("code", "name", "city_code", "city_name", "province_code", "province_name"), HOSTILE)
     bad = replace(given_.counties[0], **names)
+    said = Answer(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    came = Returns(
+        (VerdictMark("legal", HOSTILE, HOSTILE), *given_.returns.verdicts[1:]),
+        (ReturnedFile(HOSTILE, HOSTILE, HOSTILE, {"taken": 1}, ""),),
+        (Dispute(HOSTILE, HOSTILE, HOSTILE, HOSTILE, (said, replace(said, named="b"))),),
+    )
     worse = replace(given_.counties[3], problem=HOSTILE)
     issue = Issue(Code.FRAGMENT, "clip", county_code=HOSTILE, source_file=HOSTILE, source_layer=HOSTILE, source_row=3)
     delivery = {**given_.books["by_delivery"][0], "file": HOSTILE, "layer": HOSTILE, "refused": HOSTILE}
@@ -208,12 +218,13 @@ def hostile() -> Morning:
         imbalances=[HOSTILE],
         books=given_.books | {"by_delivery": [delivery], "quarantine_by_reason": {HOSTILE: 1}},
         ingest=given_.ingest | {"refused_files": [HOSTILE]},
+        returns=came,
     )
 
 
 def test_hostile_names_are_words_and_nothing_else() -> None:
     html = morning_page(hostile())
-    plain = Reader(page())
+    plain = Reader(page(10, "zh", True))
     read = Reader(html)
     assert sum(name == "script" for name, _ in read.found) == 1
     assert {name for name, _ in read.found} <= {name for name, _ in plain.found}
@@ -298,12 +309,116 @@ def test_nothing_at_all_is_a_page_too() -> None:
     assert words["morning.no_list"] in read
 
 
-def test_a_nation_is_small_and_quick() -> None:
-    given_ = morning(3000)
+@pytest.mark.parametrize(("answers", "most"), [(False, 1_500_000), (True, 2_500_000)])
+def test_a_nation_is_small_and_quick(answers: bool, most: int) -> None:
+    given_ = morning(3000, answers=answers)
     start = time.process_time()
     html = morning_page(given_)
     assert time.process_time() - start < 3
-    assert len(html.encode()) < 1_500_000
+    assert len(html.encode()) < most
+
+
+def test_before_anybody_answered_the_page_does_not_speak_of_answers() -> None:
+    html = page()
+    assert all(
+        one not in html for one in ('id="returns"', 'id="switch"', 'id="shares"', 'class="bar', '<defs><pattern id="v')
+    )
+    assert texts("zh")["morning.column.answered"] not in {one for row in rows_of(html, 'id="table"') for one in row}
+
+
+def answers_of(html: str, verdicts: int) -> tuple[list[list[str]], list[list[str]], list[str]]:
+    """The answer columns of the county table: of counties, of cities and provinces, of all."""
+    _, *body, foot = rows_of(html, 'id="table"')
+    width = 11 + 2 + verdicts
+    counties = [one[7 : 9 + verdicts] for one in body if len(one) == width]
+    groups = [one[5 : 7 + verdicts] for one in body if len(one) == width - 2]
+    return counties, groups, foot[5 : 7 + verdicts]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_answers_of_counties_are_those_of_the_books(language: str) -> None:
+    given_ = morning(40, language, True)
+    codes = [one.code for one in given_.returns.verdicts]
+    rows, groups, foot = answers_of(morning_page(given_), len(codes))
+    ordered = sorted(given_.counties, key=lambda one: one.code)
+    assert len(rows) == len(ordered)
+    for row, one in zip(rows, ordered, strict=True):
+        assert row[0] == (f"{one.answered}/{one.asked}" if one.asked else "–")
+        assert row[1] == (str(one.conflict) if one.conflict else "")
+        assert row[2:] == [str(one.verdicts.get(code, (0,))[0]) if one.answered else "" for code in codes]
+    books = given_.books["returns"]
+    assert foot[0] == f"{books['answered']}/{sum(books[one] for one in ('open', 'answered', 'conflict'))}"
+    assert int(foot[1]) == books["conflict"]
+    assert sum(map(int, foot[2:])) == books["answered"]
+    cities = [one for one in groups if one != foot]
+    assert [sum(int(one[at] or 0) for one in cities) for at in range(1, len(foot))] == [int(one) for one in foot[1:]]
+
+
+def test_bars_are_as_wide_as_what_they_say() -> None:
+    given_ = morning(40, "zh", True)
+    html = morning_page(given_)
+    bars = re.findall(r'<svg viewBox="0 0 90.0 10" class="bar".*?</svg>', html)
+    asked = [one for one in given_.counties if one.asked]
+    assert len(bars) > len(asked)
+    for bar in bars:
+        parts = re.findall(r'<rect(?: x="([\d.]+)")? width="([\d.]+)" height="10" class="(\w+)">', bar)
+        assert parts[0][1:] == ("90", "todo")
+        ends = [float(x or 0) + float(width) for x, width, _ in parts[1:]]
+        assert all(float(x or 0) >= end - 0.02 for (x, _, _), end in zip(parts[2:], ends, strict=False))
+        assert max(ends, default=0) <= 90.01
+
+
+def test_verdicts_have_their_colour_and_a_pattern_of_their_own() -> None:
+    html = page(10, "en", True)
+    patterns = re.findall(r'<pattern id="v(\d)".*?</pattern>', html)
+    assert patterns == ["0", "1", "2", "3"]
+    drawn = {re.sub(r'id="v\d"|fill="#[^"]*"', "", one) for one in re.findall(r"<pattern id=\"v\d.*?</pattern>", html)}
+    assert len(drawn) == 4
+    for one in morning(10, "en", True).returns.verdicts:
+        assert one.colour in html
+
+
+def test_the_map_carries_the_share_that_is_answered() -> None:
+    given_ = morning(100, "zh", True)
+    html = morning_page(given_)
+    legend = html[html.index('id="shares"') :].split("</ul>")[0]
+    told = dict(re.findall(r'<g class="share s-(\w+)">.*?<output>(\d+)</output>', legend))
+    counts = {
+        "all": sum(one.asked > 0 and one.answered == one.asked for one in given_.counties),
+        "none": sum(one.asked > 0 and not one.answered for one in given_.counties),
+        "nothing": sum(not one.asked for one in given_.counties),
+    }
+    assert {word: int(told[word]) for word in counts} == counts
+    assert sum(map(int, told.values())) == len(given_.counties)
+    map_ = html[html.index('id="map"') : html.index("</svg>", html.index('id="map"'))]
+    for word, number in told.items():
+        assert map_.count(f'class="s-{word}"') == int(number)
+
+
+def test_conflicts_name_the_line_to_write_and_where_the_others_are() -> None:
+    given_ = morning(150, "zh", True)
+    html = morning_page(given_)
+    assert len(given_.returns.disputes) > SHOWN_DISPUTES
+    told = html[html.index('class="disputes"') :].split("</table>")[0]
+    for one in given_.returns.disputes[:SHOWN_DISPUTES]:
+        for answer in one.answers:
+            assert f"姓名,日期,{one.id},take {answer.named},理由" in told
+    more = count(len(given_.returns.disputes) - SHOWN_DISPUTES)
+    assert texts("zh").say("morning.more_disputes", count=more) in Reader(html).words()
+
+
+def test_returned_files_sum_to_their_total_and_link_to_their_receipts() -> None:
+    given_ = morning(300, "zh", True)
+    html = morning_page(given_)
+    _, *body, foot = rows_of(html, 'class="returned"')
+    for at, fate in ((2, "taken"), (3, "conflict")):
+        assert sum(int(one[at - (len(one) < 5)].replace(",", "") or 0) for one in body) == int(
+            foot[at - 1].replace(",", "")
+        )
+        assert int(foot[at - 1].replace(",", "")) == sum(one.rows.get(fate, 0) for one in given_.returns.files)
+    links = [one for one in Reader(html).links() if one.startswith("returns/")]
+    assert links
+    assert all(one.isascii() for one in links)
 
 
 @pytest.mark.parametrize(("part", "whole", "told"), [(999, 1000, "99 %"), (0, 5, "0 %"), (5, 5, "100 %"), (0, 0, "–")])

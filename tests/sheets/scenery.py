@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -16,9 +17,10 @@ from pipeline.geometry.projection import county_projection, to_plane
 from pipeline.io.rasters import read_scene
 from pipeline.records import CampaignFacts, County, Neighbour, Office, Piece, Scene
 from pipeline.sheets.fonts import load_font
-from pipeline.sheets.ground import lay_ground
+from pipeline.sheets.ground import NOTHING, lay_ground
 from pipeline.sheets.order import Order, take_order
 from pipeline.sheets.settings import RenderSettings
+from pipeline.sheets.surroundings import Feature, Surroundings
 
 LON, LAT, HALF = 113.87, 30.53, 0.06
 M2_PER_DEG2 = 111_320.0**2 * 0.861
@@ -39,6 +41,17 @@ def county(name: str = "云溪县") -> County:
     around = (Neighbour("429902", "清源县", west), Neighbour("429903", "青石县", east))
     own = shapely.box(LON - HALF, LAT - HALF, LON + HALF, LAT + HALF)
     return County("429901", name, "孝感市", "湖北省", own, around)
+
+
+def surroundings() -> Surroundings:
+    """Two towns that share the county, a road across it, and two places on the road."""
+    west = shapely.box(LON - HALF, LAT - HALF, LON, LAT + HALF)
+    east = shapely.box(LON, LAT - HALF, LON + HALF, LAT + HALF)
+    road = shapely.LineString([(LON - HALF, LAT - 0.001), (LON + HALF, LAT + 0.001)])
+    places = [
+        Feature(name, shapely.Point(LON + at, LAT + at / 60)) for name, at in (("上坪村", -0.004), ("下坪村", 0.004))
+    ]
+    return Surroundings((Feature("西镇", west), Feature("东镇", east)), (Feature("S201", road),), tuple(places))
 
 
 def square(lon: float, lat: float, side_deg: float) -> shapely.Polygon:
@@ -105,20 +118,24 @@ def order(
     after: Sequence[Scene] = (),
     language: str = "zh",
     settings: RenderSettings | None = None,
+    about: Surroundings = NOTHING,
 ) -> Order:
     told = facts(language)
-    ground = lay_ground(told.crs, county(), pieces, before, after)
+    ground = lay_ground(told.crs, county(), pieces, before, after, about)
     return take_order(told, ground, settings or RenderSettings(), load_font(None).width_mm)
 
 
-def scene(folder: Path, phase: str, at: shapely.Geometry, size_m: float = 2000.0, shift_m: float = 0.0) -> Scene:
+def scene(
+    folder: Path, phase: str, at: shapely.Geometry, size_m: float = 2000.0, shift_m: float = 0.0, values: Any = None
+) -> Scene:
     """Two-metre imagery about the middle of a geometry, on the county's own plane."""
     projection = county_projection("EPSG:4490", LON, LAT)
     x, y = to_plane(projection, at.centroid.x, at.centroid.y)
     pixels = int(size_m / 2)
     path = folder / f"{phase}-{shift_m:g}.tif"
     transform = from_origin(round(x - size_m / 2 + shift_m), round(y + size_m / 2), 2, 2)
-    values = np.random.default_rng(7).integers(40, 200, (3, pixels, pixels), dtype=np.uint8)
+    if values is None:
+        values = np.random.default_rng(7).integers(40, 200, (3, pixels, pixels), dtype=np.uint8)
     profile = {"driver": "GTiff", "width": pixels, "height": pixels, "count": 3, "dtype": "uint8", "tiled": True}
     with rasterio.open(path, "w", crs=projection.crs, transform=transform, **profile) as file:
         file.write(values)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +11,13 @@ import numpy as np
 import pypdf
 import pytest
 
+from pipeline.errors import Refusal
 from pipeline.records import Piece, Scene
-from pipeline.sheets.book import BookSummary, check_book, draw_book
+from pipeline.sheets.book import BookSummary, draw_book
+from pipeline.sheets.canvas import Canvas, Stroke, TextStyle
+from pipeline.sheets.fonts import load_font
+from pipeline.sheets.index import index_sheets
+from pipeline.sheets.inspection import BookRecord, check_book, page_faults
 from pipeline.sheets.settings import RenderSettings
 from tests.sheets import scenery
 
@@ -110,15 +118,121 @@ def test_both_frames_carry_their_ground(draw: Draw, tmp_path: Path) -> None:
 
 def test_a_book_that_was_changed_is_found_out(draw: Draw, tmp_path: Path) -> None:
     made, path = draw(scenery.scattered(3)), tmp_path / "429901_sheets.pdf"
-    check_book(path, made)
-    with pytest.raises(ValueError, match="pages"):
-        check_book(path, replace(made, pages=made.pages + 1))
-    with pytest.raises(ValueError, match="page 2 does not say"):
-        check_book(path, replace(made, record=(made.record[0], made.record[0], *made.record[2:])))
+    record = made.record
+    check_book(path, record)
+    with pytest.raises(Refusal, match="5 pages, 4 were drawn"):
+        check_book(path, replace(record, pages=record.pages[:-1]))
+    with pytest.raises(Refusal, match="page 2, index-1: does not say"):
+        check_book(path, with_page(record, 1, words=record.pages[0].words))
+    with pytest.raises(Refusal, match=r"page 1.*has not what all pages of its kind share, once"):
+        check_book(path, with_page(record, 0, furniture=record.pages[-1].furniture))
     cut = tmp_path / "cut.pdf"
     cut.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(ValueError, match="whole"):
-        check_book(cut, made)
+    with pytest.raises(Refusal, match="whole"):
+        check_book(cut, record)
+
+
+def with_page(record: BookRecord, at: int, **changes: object) -> BookRecord:
+    page = replace(record.pages[at], **changes)  # type: ignore[arg-type]
+    return replace(record, pages=(*record.pages[:at], page, *record.pages[at + 1 :]))
+
+
+@pytest.fixture
+def pictured(draw: Draw, tmp_path: Path) -> tuple[Path, BookRecord]:
+    """A book of two pages with imagery at both dates."""
+    pieces = [
+        scenery.piece(1, scenery.square(113.87, 30.53, 0.001)),
+        scenery.piece(2, scenery.square(113.872, 30.53, 0.001)),
+    ]
+    scenes = [scenery.scene(tmp_path, phase, pieces[0].geometry, 4000.0) for phase in ("before", "after")]
+    made = draw(pieces, before=scenes[:1], after=scenes[1:])
+    return tmp_path / "429901_sheets.pdf", made.record
+
+
+@pytest.mark.skipif(not shutil.which("qpdf"), reason="qpdf is not installed")
+def test_qpdf_finds_nothing_amiss(pictured: tuple[Path, BookRecord]) -> None:
+    checked = subprocess.run(["qpdf", "--check", str(pictured[0])], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("gdalinfo"), reason="gdal-bin is not installed")
+def test_gdal_reads_where_the_primary_frame_lies(pictured: tuple[Path, BookRecord]) -> None:
+    path, record = pictured
+    box, height_mm, ground, scale = record.pages[2].frames[0]
+    told = subprocess.run(["gdalinfo", "-json", f"PDF:3:{path}"], capture_output=True, text=True, check=False)
+    if told.returncode:
+        pytest.skip("this GDAL reads no PDF")
+    info = json.loads(told.stdout)
+    left, east, _, top, _, north = info["geoTransform"]
+    px_per_mm = info["size"][1] / height_mm
+    corners = [(left + x * px_per_mm * east, top + y * px_per_mm * north) for x, y in box.corners]
+    wanted = [(ground[0], ground[3]), (ground[2], ground[3]), (ground[2], ground[1]), (ground[0], ground[1])]
+    assert np.array(corners) == pytest.approx(np.array(wanted), abs=scale * 1e-4)
+    assert info["metadata"][""]["TITLE"].startswith("湖北省孝感市云溪县")
+
+
+def test_a_piece_leads_to_the_overview_and_the_overview_to_it(draw: Draw, tmp_path: Path) -> None:
+    draw(scenery.scattered(3))
+    read = pypdf.PdfReader(tmp_path / "429901_sheets.pdf")
+    home = [one.get_object()["/Dest"] for one in read.pages[3]["/Annots"]]  # type: ignore[union-attr]
+    assert home == ["overview"]
+    assert read.named_destinations["overview"].page.idnum == read.pages[0].indirect_reference.idnum  # type: ignore[union-attr]
+
+
+def test_a_map_that_lies_elsewhere_is_found_out(pictured: tuple[Path, BookRecord]) -> None:
+    path, record = pictured
+    (box, height_mm, ground, scale), after = record.pages[-1].frames
+    nudged = tuple(one + 0.00011 * scale for one in ground)
+    for frame, fault in (
+        ((box, height_mm, nudged, scale), "elsewhere"),
+        ((box.inset(1), height_mm, ground, scale), "nothing"),
+    ):
+        with pytest.raises(Refusal, match=f"page 4, piece-2.*a map frame .*{fault}"):
+            check_book(path, with_page(record, -1 + len(record.pages), frames=(frame, after)))
+    wide = (ground[0], ground[1], ground[2] - 0.2 * (ground[2] - ground[0]), ground[3])
+    with pytest.raises(Refusal, match="does not lie in its frame with a margin"):
+        check_book(path, with_page(record, 3, piece=wide))
+
+
+def test_an_image_that_is_another_or_lies_elsewhere_is_found_out(pictured: tuple[Path, BookRecord]) -> None:
+    path, record = pictured
+    before, after = record.pages[3].pictures
+    assert {before.pixel, after.pixel} == {2.0}
+    assert before.digest == after.digest  # the same pixels at both dates, of the same ground
+    other = record.pages[2].pictures[0]
+    assert other.digest != before.digest
+    shifted = replace(before, ground=tuple(one + 2.1 for one in before.ground))
+    for wrong, fault in (
+        (other, "has not the images that were made for it"),
+        (shifted, "the image before lies a pixel or more from its ground"),
+        (replace(before, blank=True), "the image before shows a single value"),
+    ):
+        with pytest.raises(Refusal, match=fault):
+            check_book(path, with_page(record, 3, pictures=(wrong, after)))
+    same = replace(other, digest=before.digest)
+    with pytest.raises(Refusal, match=r"is that of piece-1 .*, another ground"):
+        check_book(path, with_page(record, 2, pictures=(same, same)))
+
+
+def test_an_image_of_a_single_value_withholds_the_book(draw: Draw, tmp_path: Path) -> None:
+    patch = scenery.square(113.87, 30.53, 0.001)
+    scene = scenery.scene(tmp_path, "after", patch, values=np.full((3, 1000, 1000), 7, np.uint8))
+    with pytest.raises(Refusal, match=r"page 3, piece-1 .*the image after shows a single value") as caught:
+        draw([scenery.piece(1, patch)], after=[scene])
+    assert "nodata" in caught.value.hint
+    assert not (tmp_path / "429901_sheets.pdf").exists()
+
+
+def test_words_on_words_and_marks_beyond_the_paper_are_faults() -> None:
+    font, order = load_font(None), scenery.order(scenery.scattered(1))
+    sheet = next(iter(index_sheets(order, 2)))
+    canvas = Canvas(sheet.layout.width_mm, sheet.layout.height_mm, font)
+    canvas.text(50, 50, "甲乙", TextStyle(9.0))
+    canvas.text(58, 50, "丙丁", TextStyle(9.0))
+    assert list(page_faults(sheet, canvas)) == []
+    canvas.text(51, 51, "戊己", TextStyle(9.0))
+    canvas.line([(-1.0, 5.0), (5.0, 5.0)], Stroke(0.2, "#000000"))
+    assert list(page_faults(sheet, canvas)) == ["a mark (line) of  leaves the paper", "'甲乙' of  lies on '戊己' of "]
 
 
 def test_a_refused_book_leaves_nothing_behind(draw: Draw, tmp_path: Path) -> None:

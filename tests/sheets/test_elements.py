@@ -12,7 +12,7 @@ from pipeline.sheets.box import Box, between
 from pipeline.sheets.canvas import Canvas, Inked
 from pipeline.sheets.detail import book_of, detail_sheets
 from pipeline.sheets.drawing import draw_furniture, draw_sheet
-from pipeline.sheets.fonts import load_font
+from pipeline.sheets.fonts import MissingGlyph, load_font
 from pipeline.sheets.ground import lay_ground
 from pipeline.sheets.index import index_sheets
 from pipeline.sheets.order import Order, take_order
@@ -78,9 +78,15 @@ def hulls(inked: list[Inked]) -> dict[str, Box]:
     return found
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_element_meets_another_or_leaves_the_neat_line(language: str) -> None:
-    for sheet, canvas in pages(long_order(language)):
+STANDARD = RenderSettings()
+LARGE = RenderSettings(detail_layout="detail_a3", overview_layout="overview_a1")
+ALERT = RenderSettings("alert_a4", "alert_overview_a3", "alert_index_a4", "alert")
+DESIGNS = [("zh", STANDARD), ("en", STANDARD), ("zh", LARGE), ("en", ALERT)]
+
+
+@pytest.mark.parametrize(("language", "settings"), DESIGNS)
+def test_no_element_meets_another_or_leaves_the_neat_line(language: str, settings: RenderSettings) -> None:
+    for sheet, canvas in pages(long_order(language, settings)):
         neat = sheet.layout.first("rules").box
         found = {name: box.inset(0.13) for name, box in hulls(canvas.inked).items() if name != "neat_line"}
         assert all(neat.contains(box) for box in found.values()), sheet.name
@@ -88,9 +94,9 @@ def test_no_element_meets_another_or_leaves_the_neat_line(language: str) -> None
         assert clashes == [], sheet.name
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_words_stay_in_their_slots(language: str) -> None:
-    for sheet, canvas in pages(long_order(language)):
+@pytest.mark.parametrize(("language", "settings"), DESIGNS)
+def test_words_stay_in_their_slots(language: str, settings: RenderSettings) -> None:
+    for sheet, canvas in pages(long_order(language, settings)):
         slots = {one.name: sheet.placed(one).box for one in sheet.layout.slots}
         for one in canvas.inked:
             if one.kind == "text" and "map" not in one.element:
@@ -129,6 +135,17 @@ def test_every_word_of_the_table_is_on_the_page() -> None:
             assert {"合法", "违法", "其他", "前时相", "后时相", "北", "图例"} <= told
             assert order.fields["crs"] in " ".join(told)
             assert "监测图斑仅为线索，不作为处罚依据" in " ".join(told)
+
+
+def test_a_character_the_font_lacks_is_told_with_its_field_and_patch() -> None:
+    pieces = [replace(one, village="\U0001f600村") for one in scenery.scattered(2)]
+    order = scenery.order(pieces)
+    with pytest.raises(MissingGlyph, match=r"U\+1F600.*field village, number 1, sheet index-1") as caught:
+        list(pages(order))
+    assert "[render] font" in caught.value.hint
+    sheet = next(detail_sheets(order, 3, lambda *_: 1.0))
+    with pytest.raises(MissingGlyph, match=r"field village, patch 42990120250001, sheet piece-1"):
+        draw_sheet(Canvas(297, 210, load_font(None)), sheet, Pens(order.style, order.words))
 
 
 def test_the_lead_note_and_the_verdicts_are_the_profiles() -> None:

@@ -143,3 +143,15 @@ def _made(path: Path, truetype: bool) -> Path:
     builder.setupPost()
     builder.save(path)
     return path
+
+
+def test_names_of_other_alphabets_are_there() -> None:
+    latin = "Dąbrowa Górnicza Łódź Šumava Žďár İstanbul Gyöngyös Ő Nguyễn Huệ Þingvellir ŵ ŷ ş ţ ħ"
+    assert FONT.missing(latin + "Київ Ґ Қазақстан Улаанбаатар Өө Үү Ђорђе Αθήνα Ώρες e\u0301") == []
+    everything = "".join(map(chr, (*range(0x00A0, 0x0250), *range(0x0400, 0x0530))))
+    assert [one for one in FONT.missing(everything) if ord(one) < 0x0180] == []
+    assert len(FONT.missing(everything)) == 0
+    assert FONT.width_mm("ą", 10) < 0.7 * 10 * MM_PER_PT
+    assert FONT.width_mm("Яα", 10) < 1.4 * 10 * MM_PER_PT  # as letters are, not as wide as hanzi
+    low, high = FONT.extent_em("ł")
+    assert (low, high) == (0.0, pytest.approx(FONT.extent_em("l")[1], abs=0.06))

@@ -9,8 +9,9 @@ from pipeline.sheets.densities import density_for
 from pipeline.sheets.elements import element, kinds
 from pipeline.sheets.layout import filled, load_layout
 from pipeline.sheets.style import load_style
+from pipeline.shelf import shelf
 
-LAYOUTS = ["detail_a4", "overview_a3", "index_a3"]
+LAYOUTS = sorted(one.stem for one in (shelf() / "layouts").glob("*.toml"))
 
 
 def written(folder: Path, words: str) -> str:
@@ -23,7 +24,8 @@ def written(folder: Path, words: str) -> str:
 def test_slots_stay_within_the_neat_line_and_apart(name: str) -> None:
     layout = load_layout(name)
     neat = layout.first("rules").box
-    slots = [one for one in layout.slots if one.kind != "rules"]
+    # an inset is drawn on the pages of clusters alone, where what has its place rises
+    slots = [one for one in layout.slots if one.kind not in ("rules", "inset")]
     assert all(neat.contains(one.box) for one in slots)
     clashes = [(a.name, b.name) for at, a in enumerate(slots) for b in slots[:at] if a.box.overlaps(b.box)]
     assert clashes == []
@@ -31,18 +33,21 @@ def test_slots_stay_within_the_neat_line_and_apart(name: str) -> None:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_styles_named_in_layouts_exist(name: str) -> None:
-    style = load_style("standard")
+    style = load_style("alert" if name.startswith("alert") else "standard")
     for slot in load_layout(name).of_kind("text"):
         assert style.text(slot.options["style"]).size_pt >= 5
 
 
-def test_both_frames_of_the_detail_sheet_are_of_one_size() -> None:
-    frames = {(one.box.w_mm, one.box.h_mm) for one in load_layout("detail_a4").of_kind("map_frame")}
-    assert frames == {(133.0, 120.0)}
+@pytest.mark.parametrize("name", ["detail_a4", "detail_a3", "alert_a4"])
+def test_both_frames_of_a_detail_sheet_are_of_one_size(name: str) -> None:
+    frames = {(one.box.w_mm, one.box.h_mm) for one in load_layout(name).of_kind("map_frame")}
+    assert len(frames) == 1
+    assert name != "detail_a4" or frames == {(133.0, 120.0)}
 
 
-def test_nothing_of_the_style_is_smaller_than_can_be_read() -> None:
-    style = load_style("standard")
+@pytest.mark.parametrize("name", ["standard", "alert"])
+def test_nothing_of_a_style_is_smaller_than_can_be_read(name: str) -> None:
+    style = load_style(name)
     assert min(one.size_pt for one in style.texts.values()) >= 5
     assert min(one.width_mm for one in style.strokes.values()) >= 0.12
 

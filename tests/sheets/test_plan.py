@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.geometry.extent import frame_extent
-from pipeline.geometry.projection import county_projection, to_plane
+from pipeline.geometry.projection import county_projection, to_geographic, to_plane
 from pipeline.sheets import figures
+from pipeline.sheets.box import Box
 from pipeline.sheets.code import bars
 from pipeline.sheets.detail import detail_sheet, detail_sheets, signed_minutes
 from pipeline.sheets.fields import county_full, crs_words, scene_words
@@ -22,6 +24,7 @@ from pipeline.sheets.overview import overview_sheets
 from pipeline.sheets.plan import DetailSheet
 from pipeline.sheets.scale import PIXEL_SLACK, SERIES, detail_scale, overview_scale, scale_bar
 from pipeline.sheets.settings import RenderSettings
+from pipeline.sheets.window import corners_deg
 from pipeline.texts import texts
 from tests.sheets import scenery
 
@@ -89,7 +92,7 @@ def test_the_bar_is_as_long_as_it_says(scale: int, most_mm: float) -> None:
 @given(st.floats(0, 1e9))
 def test_areas_are_rounded_half_up_from_the_value_itself(area_m2: float) -> None:
     mu = (Decimal(repr(area_m2)) * 15 / 10000).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    assert figures.area(area_m2, "mu") == f"{mu:,}"
+    assert figures.area(area_m2, "mu") == (f"{mu:,}" if mu or not area_m2 else "<0.01")
 
 
 def test_figures_read_as_an_office_prints_them() -> None:
@@ -97,6 +100,7 @@ def test_figures_read_as_an_office_prints_them() -> None:
     assert figures.area(3.3333333333333335, "mu") == "0.01"  # 0.005 mu: half goes up
     assert figures.area(12_345.67, "ha") == "1.2346"
     assert figures.area(4046.8564224, "ac") == "1.0000"
+    assert (figures.area(0.4, "ha"), figures.area(0.0, "ha")) == ("<0.0001", "0.0000")
     assert figures.rounded(1234567.005, 2) == "1,234,567.01"
     assert figures.grouped(3_385_500.0) == "3 385 500"
     assert (figures.percent(0.413), figures.percent(0.9999), figures.percent(1e-9)) == ("41.3", "99.9", "0.1")
@@ -126,13 +130,36 @@ def test_sixty_seconds_never_stand() -> None:
 @given(st.floats(-1e6, 1e6), st.floats(0, 6e6), st.sampled_from(SERIES))
 def test_grid_ticks_stand_on_round_numbers_and_clear_of_corners(x: float, y: float, scale: int) -> None:
     extent = frame_extent((x, y), scale, *FRAME)
-    grid = frame_grid(extent, scale)
+    corners = ((113.0, 30.1), (113.0, 30.0), (113.1, 30.0), (113.1, 30.1))
+    grid = frame_grid(extent, scale, corners)
     assert grid.step_m * 1000 / scale >= GRID_MM - 1e-6
     for tick in grid.x:
         ground = extent.xmin_m + tick.at_mm * scale / 1000
         assert ground / grid.step_m == pytest.approx(round(ground / grid.step_m), abs=1e-6)
         assert not tick.words or int(tick.words.replace(" ", "")) == round(ground)
         assert not tick.words or 7 <= tick.at_mm <= FRAME[0] - 7
+
+
+@given(st.floats(-170, 170), st.floats(-59, 59), st.sampled_from(SERIES))
+def test_ticks_in_degrees_lie_where_they_say(lon: float, lat: float, scale: int) -> None:
+    projection = county_projection("EPSG:4326", lon, lat)
+    extent = frame_extent(to_plane(projection, lon, lat), scale, *FRAME)
+    grid = frame_grid(extent, scale, corners_deg(projection, extent))
+    for one in grid.lon:
+        x = extent.xmin_m + one.at_mm * scale / 1000
+        there, _ = to_geographic(projection, x, extent.ymin_m)
+        assert told_deg(one.words) == pytest.approx(there, abs=scale / 1000 * 0.4 / 55_000)
+    for one in grid.lat:
+        y = extent.ymax_m - one.at_mm * scale / 1000
+        _, there = to_geographic(projection, extent.xmax_m, y)
+        assert told_deg(one.words) == pytest.approx(there, abs=scale / 1000 * 0.4 / 110_000)
+    assert grid.lon
+    assert grid.lat
+
+
+def told_deg(words: str) -> float:
+    numbers = [float(one) for one in re.findall(r"\d+", words)]
+    return sum(one / 60**at for at, one in enumerate(numbers)) * (-1 if words[-1] in "WS" else 1)
 
 
 def test_graticule_lines_run_through_their_labels() -> None:
@@ -334,6 +361,25 @@ def test_an_overview_numbers_every_piece_without_collision() -> None:
     assert np.array_equal(left, right)
 
 
+def test_five_hundred_are_all_numbered_and_no_number_lies_on_a_patch() -> None:
+    order = scenery.order(scenery.scattered(500, seed=3))
+    (only,) = overview_sheets(order)
+    numbers = {int(one.words): one for one in only.window.labels if one.to.startswith("piece")}
+    assert sorted(numbers) == list(range(1, 501))
+    assert only.unplaced == ()
+    words = shapely.box(*np.array([edges(numbers[at].box) for at in range(1, 501)]).T)
+    drawn = [one for one in only.window.outlines if one.kind == "patch"]
+    patches = np.array([shapely.union_all([shapely.polygons(ring) for ring in one.rings]) for one in drawn])
+    ahead, behind = shapely.STRtree(words).query(shapely.buffer(words, -1e-6), predicate="intersects")
+    assert np.array_equal(ahead, behind)
+    hidden, _ = shapely.STRtree(words).query(shapely.buffer(patches, -1e-6), predicate="intersects")
+    assert hidden.size == 0
+
+
+def edges(box: Box) -> tuple[float, float, float, float]:
+    return box.x_mm, box.y_mm, box.right, box.bottom
+
+
 def test_sparse_pieces_get_pages_of_their_clusters() -> None:
     pieces = [
         scenery.piece(n, scenery.square(113.83 + n % 3 * 0.001, 30.5 + n // 3 * 0.001, 0.0004)) for n in range(1, 10)
@@ -408,18 +454,24 @@ def test_the_panel_lists_the_patches_where_they_fit_and_what_follows_rises() -> 
     few, many = (overview_sheets(scenery.order(scenery.scattered(count)))[0] for count in (19, 179))
     assert [one.cells[0] for one in few.listing.rows] == [str(n) for n in range(1, 20)]
     assert [one.cells[-1] for one in few.listing.rows] == [str(n) for n in range(3, 22)]
-    assert many.listing.rows == ()
+    assert few.listing.title == "图斑一览"
+    shown = [float(one.cells[2].replace(",", "")) for one in many.listing.rows]
+    every = sorted((float(figures.area(one.area_m2, "mu")) for one in scenery.scattered(179)), reverse=True)
+    assert 20 < len(shown) < 179
+    assert shown == every[: len(shown)]
+    assert many.listing.title.startswith(f"面积最大的 {len(shown)} 个")
     legend = few.layout.first("legend")
     statistics, listed = few.layout.first("statistics"), few.placed(few.layout.first("patch_list"))
-    used_mm = listed.options["row_mm"] * (few.listing.deep + 1)
+    used_mm = listed.options["title_mm"] + few.listing.density.row_mm * (few.listing.deep + 1)
     assert statistics.box.y_mm < listed.box.y_mm < few.placed(legend).box.y_mm < legend.box.y_mm
     assert listed.box.y_mm + used_mm <= few.placed(legend).box.y_mm
-    assert many.placed(legend).box.y_mm < few.placed(legend).box.y_mm
+    assert few.placed(legend).box.y_mm < many.placed(legend).box.y_mm <= legend.box.y_mm
     assert few.placed(legend).box.bottom == pytest.approx(legend.box.bottom)
 
 
-def test_few_pieces_have_larger_numbers() -> None:
-    few, many = (overview_sheets(scenery.order(scenery.scattered(count)))[0] for count in (100, 200))
+def test_numbers_are_large_where_there_is_room() -> None:
+    few = overview_sheets(scenery.order(scenery.scattered(200)))[0]
+    many = overview_sheets(scenery.order(scenery.scattered(650), settings=RenderSettings(crowd=700)))[0]
     assert {one.style for one in few.window.labels if one.to.startswith("piece")} == {"overview_label_large"}
     assert {one.style for one in many.window.labels if one.to.startswith("piece")} == {"overview_label"}
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from decimal import Decimal
 from math import fsum
 from pathlib import Path
 
 import pyogrio
 import pytest
 
-from tests.stages.runs import run_stages, state, table
+from tests.stages.runs import issues, run_stages, state, table
 
 
 @pytest.fixture
@@ -79,3 +80,55 @@ def test_one_changed_attribute_touches_only_its_counties(campaign: Path, world: 
     changed = {code for code in after if after[code]["digest"] != before[code]["digest"]}
     uid = next(one["patch_uid"] for one in table(campaign, "patches") if one["remark"] == "changed")
     assert changed == {one["county_code"] for one in table(campaign, "pieces") if one["patch_uid"] == uid}
+
+
+def set_clip(campaign: Path, **settings: object) -> None:
+    """Set keys of `[clip]` and clip again; what was ingested stays."""
+    text = campaign.read_text(encoding="utf-8").partition("\n[clip]")[0]
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())
+    campaign.write_text(f"{text}\n[clip]\n{lines}\n", encoding="utf-8")
+    run_stages(campaign, "clip")
+
+
+def inside_and_outside(campaign: Path) -> float:
+    area = state(campaign, "clip_summary.json")["area_m2"]
+    assert area["inside"] + area["outside"] - area["double"] == pytest.approx(area["accepted"], rel=1e-9)
+    return float(area["outside"])
+
+
+def test_ways_to_share_a_patch_out(campaign: Path) -> None:
+    split = {(one["patch_uid"], one["county_code"]): one for one in table(campaign, "pieces")}
+    outside = inside_and_outside(campaign)
+
+    set_clip(campaign, mode="assign")
+    whole = table(campaign, "pieces")
+    assert {one["piece_count"] for one in whole} == {1}
+    assert all(split[one["patch_uid"], one["county_code"]]["piece_no"] == 1 for one in whole)
+    assert inside_and_outside(campaign) < outside
+    given = [one for one in issues(campaign, "clip") if one["code"] == "GIVEN_WHOLE"]
+    assert len(given) == len(split) - len(whole)
+
+    set_clip(campaign, slivers="issue", sliver_m2=1e6, sliver_width_m=1e6)
+    told = [one["not_asked_reason"] for one in table(campaign, "pieces") if one["piece_no"] > 1]
+    assert set(told) == {"sliver"}
+    assert state(campaign, "clip_summary.json")["pieces"]["not_asked"]["sliver"] == len(told)
+    assert inside_and_outside(campaign) == outside
+
+    set_clip(campaign, slivers="merge", sliver_m2=1e6, sliver_width_m=1e6)
+    assert len(table(campaign, "pieces")) == len(whole)
+    assert inside_and_outside(campaign) == pytest.approx(outside)
+
+    set_clip(campaign, minimum_m2=1e9)
+    assert {one["not_asked_reason"] for one in table(campaign, "pieces")} == {"minimum"}
+    assert state(campaign, "slices.json") == {}
+
+
+def test_reported_areas_of_the_parts_sum_to_the_figure_as_delivered(campaign: Path) -> None:
+    parts: dict[str, list[Decimal]] = defaultdict(list)
+    for one in table(campaign, "pieces") + table(campaign, "remainders"):
+        if one["area_reported_share"]:
+            parts[one["patch_uid"]].append(Decimal(one["area_reported_share"]))
+    told = {one["patch_uid"]: one["area_reported"] for one in table(campaign, "patches")}
+    assert any(len(one) > 1 for one in parts.values())
+    for uid, shares in parts.items():
+        assert sum(shares) == Decimal(told[uid])

@@ -165,3 +165,89 @@ def test_what_was_filled_in_inside_the_handed_out_folder_is_not_lost(finished: P
 def test_what_is_no_return_stops_nothing(finished: Path, name: str) -> None:
     (returns(finished) / name).write_bytes(b"x")
     assert collected(finished)["answered"] == 0
+
+
+def test_a_county_is_asked_again_and_what_it_mends_counts(finished: Path) -> None:
+    book = checklist(finished)
+    code = book.name.partition("_")[0]
+    (good, wrong) = fill(
+        book,
+        returns(finished) / "a.xlsx",
+        {0: answer("legal", "prior", finding_remark="云批〔2024〕1号"), 1: answer("illegal", "unreported", used=99999)},
+    )
+    first = collected(finished)
+    (open_book,) = (finished / "out" / "reports" / "returns").glob("*_open.xlsx")
+    assert open_book.name == f"{code}_open.xlsx"
+    rows = uids(open_book)
+    assert wrong in rows
+    found = {one["patch_uid"]: one for one in table(finished / "campaign.toml", "findings")}
+    assert found[wrong]["questions"].startswith("R04")
+    assert found[good]["review"] == "submitted"
+    fill(open_book, returns(finished) / "b.xlsx", {rows.index(wrong): {"used": 0.01}})
+    assert collected(finished) == first
+    found = {one["patch_uid"]: one for one in table(finished / "campaign.toml", "findings")}
+    assert json.loads(found[wrong]["answers"])[0]["parcels"][0]["used"] == "0.01"
+    assert "R04" not in found[wrong]["questions"]
+    fates = sorted(one["fate"] for one in table(finished / "campaign.toml", "returned") if one["patch_uid"] == wrong)
+    assert fates == ["superseded", "taken"]
+
+
+def test_city_and_province_review_and_a_return_comes_back_as_a_row(finished: Path) -> None:
+    book = checklist(finished)
+    code = book.name.partition("_")[0]
+    (uid,) = fill(book, returns(finished) / "a.xlsx", {0: answer("legal", "prior")})
+    before = collected(finished)
+    decide(
+        finished,
+        ("王芳", "2025-11-01", code, "pass city", ""),
+        ("王芳", "2025-11-02", uid, "return 市 3", "缺近景"),
+        ("王芳", "2025-11-02", "nothing", "pass city", ""),
+    )
+    assert collected(finished) == before
+    found = {one["patch_uid"]: one for one in table(finished / "campaign.toml", "findings")}
+    assert (found[uid]["state"], found[uid]["review"]) == ("answered", "city_returned")
+    assert "需补充实地照片" in found[uid]["review_reason"]
+    summary = state(finished / "campaign.toml", "collect_summary.json")["counties"][code]
+    assert (summary["review"], summary["reviews"], summary["times_returned"]) == ("issued", {"city_returned": 1}, 1)
+    (open_book,) = (finished / "out" / "reports" / "returns").glob("*_open.xlsx")
+    assert uid in uids(open_book)
+    assert "DECISION_UNUSED" in {one["code"] for one in issues(finished / "campaign.toml", "collect")}
+    decide(finished, ("王芳", "2025-11-01", uid, "pass mayor", ""))
+    assert tuban("collect", finished / "campaign.toml").exit_code == 4
+
+
+def test_photos_are_held_against_the_patch_they_are_named_for(finished: Path) -> None:
+    from PIL import Image
+
+    from tests.collect.test_photos import jpeg
+
+    book = checklist(finished)
+    home = returns(finished) / "现场"
+    home.mkdir()
+    (uid, other) = fill(
+        book,
+        home / book.name,
+        {0: answer("legal", "prior", photos="near.jpg"), 1: answer("legal", "prior", photos="far.jpg, none.jpg")},
+    )
+    pieces = {one["patch_uid"]: one for one in table(finished / "campaign.toml", "pieces")}
+    lon, lat = pieces[uid]["lon_deg"], pieces[uid]["lat_deg"]
+    (home / "near.jpg").write_bytes(jpeg(lon, lat, 10.0, "2025:10:20 09:00:00"))
+    (home / "far.jpg").write_bytes(jpeg(lon + 1, lat, 10.0, "2025:10:20 09:00:00"))
+    Image.new("L", (8, 8)).save(home / "bare.jpg")
+    collected(finished)
+    seen = {one["named"]: one for one in table(finished / "campaign.toml", "photos")}
+    assert (seen["near.jpg"]["place"], seen["near.jpg"]["distance_m"]) == ("ok", 0.0)
+    assert (seen["far.jpg"]["place"], seen["none.jpg"]["found"], seen[""]["found"]) == ("far", "missing", "unnamed")
+    found = {one["patch_uid"]: one for one in table(finished / "campaign.toml", "findings")}
+    assert "R12" not in found[uid]["questions"]
+    assert "R12" in found[other]["questions"]
+    assert found[other]["state"] == "answered"
+    (page,) = (finished / "out" / "reports" / "returns").glob("*.html")
+    assert "R12" in page.read_text(encoding="utf-8")
+
+
+def uids(book: Path) -> list[str]:
+    """The patch uids of a checklist's rows, in order."""
+    sheet = load_workbook(book).worksheets[0]
+    (column,) = [cell.column for cell in sheet[4] if cell.value == "patch_uid"]
+    return [str(sheet.cell(row, column).value) for row in range(5, sheet.max_row + 1)]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.io.readers.raw import Raw
 
-# Kinds by suffix. A .txt is one of them only if it begins like a coordinate file; any other is no map.
+# Kinds by suffix. A GeoTIFF is a mask only where the campaign has rules for masks. A .txt is one of them only if it
+# begins like a coordinate file; any other is no map.
 SUFFIXES: Mapping[str, str] = {
     ".kml": "kml",
     ".fgb": "flatgeobuf",
@@ -22,8 +23,15 @@ SUFFIXES: Mapping[str, str] = {
     ".db": "survey_db",
     ".sqlite": "survey_db",
     ".txt": "coordinate_text",
+    ".tif": "mask",
+    ".tiff": "mask",
 }
 _HEAD = 1 << 16
+
+
+def is_lock(name: str) -> bool:
+    """Whether a file of a FileGDB only says who has it open."""
+    return name.casefold().endswith(".lock")
 
 
 def claims(suffix: str, path: Path) -> bool:
@@ -37,19 +45,21 @@ def claims(suffix: str, path: Path) -> bool:
 
 
 def reader(kind: str) -> Callable[[Path], list[Raw]]:
-    """The reader of a kind; its libraries are loaded only now.
+    """The reader of a kind that needs nothing but the file; its libraries are loaded only now.
+
+    FileGDB, KML and masks need more: the parser calls them itself.
 
     Raises:
         KeyError: there is no such kind.
     """
-    if kind in ("kml", "flatgeobuf"):
-        from pipeline.io.readers import gdal_vectors
-
-        return {"kml": gdal_vectors.read_kml, "flatgeobuf": gdal_vectors.read_flatgeobuf}[kind]
     if kind in ("csv", "workbook"):
         from pipeline.io.readers import tables
 
         return {"csv": tables.read_csv, "workbook": tables.read_workbook}[kind]
+    if kind == "flatgeobuf":
+        from pipeline.io.readers.gdal_vectors import read_flatgeobuf
+
+        return read_flatgeobuf
     from pipeline.io.readers import coordinate_text, geojson_lines, parquet, survey_db
 
     return {

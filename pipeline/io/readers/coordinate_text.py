@@ -28,6 +28,7 @@ REST = "其余"  # what stands behind the fields of the format, or a whole parce
 _KINDS = ("面", "点", "线")
 _WIDE = str.maketrans("，；＠【】", ",;@[]")
 _SECTION = re.compile(r"\s*\[\s*(.*?)\s*\]\s*")
+_BEGUN = re.compile(r"J?\d*|J?\d+,[^,]*(,[^,]*)?", re.IGNORECASE)  # of a parcel or a vertex, with too few parts
 _HEAD, _PARCELS = "属性描述", "地块坐标"
 
 
@@ -70,14 +71,25 @@ def read_coordinate_text(path: Path) -> list[Raw]:
     """The parcels of a file, one layer for each head in it.
 
     Raises:
-        Refusal: it is not text, has no parcel, or its head contradicts its coordinates.
+        Refusal: it is not text, has no parcel, ends in the middle of one, or its head contradicts its coordinates.
     """
     characters = decode(path.read_bytes())
     blocks = [one for one in _blocks(characters.text) if one.parcels]
     if not blocks:
         raise Refusal("it has no parcel under [地块坐标]", "ask the sender to export it again")
     names = [""] if len(blocks) == 1 else [f"[地块坐标] {at + 1}" for at in range(len(blocks))]
-    return [_layer(name, block, characters) for name, block in zip(names, blocks, strict=True)]
+    _refuse_cut_line(characters.text)
+    ends = [one is blocks[-1] for one in blocks]
+    return [_layer(name, block, characters, end) for name, block, end in zip(names, blocks, ends, strict=True)]
+
+
+def _refuse_cut_line(text: str) -> None:
+    """A last line that begins like data and is none, or whose number has fewer decimals than all others, was cut."""
+    lines = [one.translate(_WIDE).strip("\ufeff \t\r\x1a\x00") for one in text.split("\n")]
+    decimals = [len(one.rpartition(",")[2].partition(".")[2]) for one in lines if one.count(",") == 3]
+    shorter = lines[-1].count(",") == 3 and len(set(decimals[:-1])) == 1 and decimals[-1] < decimals[0]
+    if shorter or (lines[-1] and _BEGUN.fullmatch(lines[-1])):
+        raise Refusal("it ends in the middle of a line: it is cut off", "ask the sender to send it again")
 
 
 def _blocks(text: str) -> Iterator[Block]:
@@ -139,7 +151,7 @@ def _take_vertex(block: Block, row: int, line: str, cells: list[str]) -> None:
         parcel.wrong = parcel.wrong or f"line {row + 1} is not a vertex: {line[:60]}"
 
 
-def _layer(name: str, block: Block, characters: Characters) -> Raw:
+def _layer(name: str, block: Block, characters: Characters, end: bool) -> Raw:
     pairs = np.array([one.pair for parcel in block.parcels for one in parcel.vertices], float).reshape(-1, 2)
     found = frame(block.head, pairs)
     shapes = np.full(len(block.parcels), None, object)
@@ -149,6 +161,9 @@ def _layer(name: str, block: Block, characters: Characters) -> Raw:
             shapes[at] = _shape(parcel, found, last=at == len(block.parcels) - 1)
         except ValueError as wrong:
             who = parcel.values.get("地块编号") or parcel.values.get("地块名称") or "?"
+            if end and parcel is block.parcels[-1] and len(parcel.vertices) <= max(parcel.count, 0) + 1:
+                sentence = f"it ends with a parcel that is not whole ({who:.40}, line {parcel.row + 1}: {wrong!s:.120})"
+                raise Refusal(f"{sentence}: it is likely cut off", "ask the sender to send it again") from wrong
             notes.append(f"parcel {who} (line {parcel.row + 1}) was not understood: {wrong}")
     names = [one for one in (*FIELDS, REST) if any(one in parcel.values for parcel in block.parcels)]
     fields: dict[str, list[str | None]] = {

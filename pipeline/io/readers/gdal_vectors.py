@@ -1,4 +1,4 @@
-"""What GDAL reads well by itself: FileGDB folders, KML and unpacked KMZ, FlatGeobuf; every layer, and counted.
+"""What GDAL reads well by itself: FileGDB folders, KML, FlatGeobuf; every layer, and counted.
 
 The counts that files state are held against what was read, for a cut file often reads as a shorter one. GDAL drivers
 needed: OpenFileGDB, LIBKML, FlatGeobuf (and MEM). Which driver opens a file is decided by GDAL from its bytes, so the
@@ -9,63 +9,95 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyogrio
 from pyogrio.raw import read_arrow
 
 from pipeline.errors import Refusal
 from pipeline.io.readers.arrow_text import as_text, unique
-from pipeline.io.readers.filegdb import records_standing, refuse_damaged, strangers
+from pipeline.io.readers.filegdb import CATALOG, missing_tables, records_of_catalog, refuse_damaged, unread_tables
 from pipeline.io.readers.flatgeobuf import features_of
 from pipeline.io.readers.geometries import from_wkb, to_wkb
-from pipeline.io.readers.raw import Raw
+from pipeline.io.readers.raw import UNREADABLE, Raw, Remark
 from pipeline.io.readers.xml_scan import scan
 
 DRIVERS = ("OpenFileGDB", "LIBKML", "FlatGeobuf")
 _AGAIN = "ask the sender to export it again"
 
 
-def read_filegdb(folder: Path) -> list[Raw]:
-    """The layers of a FileGDB folder (its name must end in .gdb); tables without geometry are named in the notes.
+def read_filegdb(folder: Path, others: Sequence[str] = ()) -> list[Raw]:
+    """The layers of a FileGDB folder of our own (its name must end in .gdb); what is not read is named in the notes.
+
+    `others` are the names of files that came with it and do not belong to it.
 
     Raises:
-        Refusal: it is no FileGDB, holds links or folders, no layer, or fewer records than it states.
+        Refusal: it is no FileGDB, has no layer, or any table is missing, cut, or holds more records than are read.
     """
     refuse_damaged(folder)
-    others = strangers(folder)
-    notes = [f"files that do not belong to a FileGDB: {', '.join(others)[:200]}"] if others else []
-    made = _layers(folder, "utf-8", "FileGDB is Unicode", notes)
-    listed, standing = _records_listed(folder), records_standing(folder)
-    if listed < standing:  # the catalog is damaged, or a table (of a raster) is hidden
-        hint = "ask for a FileGDB with the layer of patches alone, or a GeoPackage"
-        raise Refusal(f"{standing - listed} records stand in tables that the FileGDB does not list", hint)
-    return made
-
-
-def _records_listed(folder: Path) -> int:
-    """The records of all tables GDAL lists, with geometry or without."""
+    catalog = _catalog(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return sum(int(pyogrio.read_info(folder, layer=name)["features"]) for name, _ in pyogrio.list_layers(folder))
+        names = [str(name) for name, _ in pyogrio.list_layers(folder)]
+        counts = {one: int(pyogrio.read_info(folder, layer=one)["features"]) for one in names}
+    inner = unread_tables(folder, catalog, counts)
+    notes = [f"files that do not belong to a FileGDB: {', '.join(others)[:200]}"] if others else []
+    notes += [f"tables of a topology, network or raster were not read: {', '.join(inner)[:200]}"] if inner else []
+    return _layers(folder, "utf-8", "FileGDB is Unicode", notes)
 
 
-def read_kml(path: Path) -> list[Raw]:
-    """The layers of a KML file, one for each folder with placemarks.
+def _catalog(folder: Path) -> dict[int, tuple[str, int]]:
+    """The tables by number: name and format."""
+    try:
+        meta, table = read_arrow(folder, layer=CATALOG, return_fids=True)
+        numbers = table.column(meta["fid_column"] or "fid").to_pylist()
+        rows = zip(table.column("Name").to_pylist(), table.column("FileFormat").to_pylist(), strict=True)
+        found = {int(at): (str(name), int(kind)) for at, (name, kind) in zip(numbers, rows, strict=True)}
+    except Exception as problem:  # GDAL's bindings raise odd classes on damaged files
+        missing = missing_tables(folder)
+        said = f"{missing[0]} is missing from it" if missing else str(problem)
+        raise Refusal(f"the FileGDB cannot be read: {said:.200}", _AGAIN) from problem
+    stated = records_of_catalog(folder)
+    if len(found) != stated:
+        raise Refusal(f"{len(found)} tables were read of the {stated} in the catalog of the FileGDB", _AGAIN)
+    return found
+
+
+def read_kml(path: Path, beside: Collection[str] = ()) -> list[Raw]:
+    """The layers of a KML file, one for each folder with placemarks; `beside` are the other KMLs of its archive.
 
     Raises:
         Refusal: it is no KML, declares entities, or fewer placemarks were read than stand in it.
     """
     found = _elements(path)
-    notes = [f"{found['NetworkLink']} network links were not followed: what is behind them is not here"]
-    notes = notes if found["NetworkLink"] else []
-    made = _layers(path, "utf-8", "XML states its encoding", notes)
+    far = [one for one in _links(path) if one not in beside] if found["NetworkLink"] else []
+    if far and not found["Placemark"]:
+        hint = "ask for the file that is behind them"
+        raise Refusal(f"it holds no patch and {len(far)} network links, the first to {far[0]:.100}", hint)
+    made = _layers(path, "utf-8", "XML states its encoding", [])
     read = sum(len(one.rows) for one in made)
     if read != found["Placemark"]:
         raise Refusal(f"{read} placemarks were read of the {found['Placemark']} that stand in it", _AGAIN)
+    if far:
+        made[0].remarks.append(Remark("LINKS_NOT_FOLLOWED", {"count": len(far), "first": far[0][:200]}))
     return made
+
+
+def _links(path: Path) -> list[str]:
+    """Where the network links of a KML lead; the document has been found to declare no entities."""
+    links = ElementTree.parse(path).iter()
+    return [
+        next((str(inner.text or "").strip().removeprefix("./") for inner in one.iter() if _local(inner) == "href"), "")
+        for one in links
+        if _local(one) == "NetworkLink"
+    ]
+
+
+def _local(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 def _elements(path: Path) -> Counter[str]:
@@ -82,18 +114,6 @@ def _elements(path: Path) -> Counter[str]:
     if roots != ["kml"]:
         raise Refusal("it is not KML", _AGAIN)
     return names
-
-
-def read_kmz_folder(folder: Path) -> list[Raw]:
-    """The layers of every KML in an unpacked KMZ.
-
-    Raises:
-        Refusal: there is none, or one of them is refused.
-    """
-    found = sorted(one for one in folder.rglob("*") if one.suffix.casefold() == ".kml" and one.is_file())
-    if not found:
-        raise Refusal("the KMZ holds no .kml", _AGAIN)
-    return [one for path in found for one in read_kml(path)]
 
 
 def read_flatgeobuf(path: Path) -> list[Raw]:
@@ -140,10 +160,11 @@ def _layer(path: Path, name: str, encoding: str, evidence: str) -> Raw:
         raise Refusal(f"layer {name!r:.60} has neither records nor columns: it is likely damaged", _AGAIN)
     at = _geometry_column(table, meta["geometry_name"] or "wkb_geometry")
     blobs = table.column(at).to_pylist() if at >= 0 else [None] * table.num_rows
-    wkb = to_wkb(from_wkb(blobs))
+    read = to_wkb(from_wkb(blobs))
+    wkb = [UNREADABLE if blob and one is None else one for blob, one in zip(blobs, read, strict=True)]
     names = unique(table.column_names)
     fields = {one: as_text(table.column(place)) for place, one in enumerate(names) if place != at}
-    lost = sum(bool(one) and other is None for one, other in zip(blobs, wkb, strict=True))
+    lost = wkb.count(UNREADABLE)
     notes = list(dict.fromkeys(str(one.message)[:200] for one in said))
     notes += [f"{lost} geometries are curves, or were not understood"] if lost else []
     rows = list(range(table.num_rows))

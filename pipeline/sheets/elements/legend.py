@@ -8,9 +8,15 @@ from pipeline.sheets.layout import Slot
 from pipeline.sheets.pens import Pens, set_words, strokes
 from pipeline.sheets.plan import DetailSheet, OverviewSheet
 
-OPTIONS = {"title_mm": 4.5, "row_mm": 3.7, "swatch_mm": [7.0, 2.6], "text": "legend"}
+OPTIONS = {
+    "title_mm": 4.5,
+    "row_mm": 4.2,  # less where there are many rows
+    "columns": 1,
+    "swatch_mm": [7.0, 2.6],
+    "text": "legend",
+}
 OVER_IMAGERY = {"focus", "neighbour", "part", "fragment", "grid"}
-LINES = {"county", "county_line", "neighbour_county_line", "graticule", "cluster"}
+LINES = {"county", "county_line", "neighbour_county_line", "town", "town_line", "graticule", "cluster"}
 
 
 def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet | OverviewSheet, pens: Pens) -> None:
@@ -18,13 +24,22 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet | OverviewSheet, pens: P
     title = Box(slot.box.x_mm, slot.box.y_mm, slot.box.w_mm, slot.options["title_mm"])
     set_words(canvas, title, pens.words["sheet.legend_title"], pens.style.text("small_title"))
     wide, high = slot.options["swatch_mm"]
-    for at, kind in enumerate(sheet.legend):
-        top = slot.box.y_mm + slot.options["title_mm"] + at * slot.options["row_mm"]
-        swatch = Box(slot.box.x_mm, top + (slot.options["row_mm"] - high) / 2, wide, high)
+    for kind, row in zip(sheet.legend, _rows(slot, len(sheet.legend)), strict=True):
+        swatch = Box(row.x_mm, row.centre[1] - min(high, row.h_mm * 0.8) / 2, wide, min(high, row.h_mm * 0.8))
         _swatch(canvas, swatch, kind, pens)
-        label = Box(swatch.right + 1.6, top, slot.box.right - swatch.right - 1.6, slot.options["row_mm"])
+        label = Box(swatch.right + 1.6, row.y_mm, row.right - swatch.right - 1.6, row.h_mm)
         words = pens.words.say(f"sheet.legend.{kind}", step=sheet.fields.get("step", ""))
         set_words(canvas, label, words, pens.style.text(slot.options["text"]))
+
+
+def _rows(slot: Slot, count: int) -> list[Box]:
+    """The boxes of the rows, column by column, closer where they are many."""
+    options, box = slot.options, slot.box
+    deep = -(-count // options["columns"])
+    high = min(options["row_mm"], (box.h_mm - options["title_mm"]) / max(deep, 1))
+    wide = box.w_mm / options["columns"]
+    top = box.y_mm + options["title_mm"]
+    return [Box(box.x_mm + at // deep * wide, top + at % deep * high, wide - 1.0, high) for at in range(count)]
 
 
 def _swatch(canvas: Canvas, box: Box, kind: str, pens: Pens) -> None:

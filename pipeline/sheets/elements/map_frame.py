@@ -12,8 +12,11 @@ from pipeline.sheets.plan import ABSENT, NOTE_MM, Book, DetailSheet, View
 
 OPTIONS = {"phase": "before"}
 CROSS_MM = 1.2
+CORNER_MM = 0.45
+MOST_CORNERS = 40  # more would be a thicker outline
 TICK_MM = 0.9
 LABEL_GAP_MM = 1.2
+BELOW_MM = 2.75  # from the lower edge to the baseline of degrees
 
 
 def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
@@ -31,6 +34,7 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
         _crosses(canvas, sheet, frame, strokes(pens.style, "grid" if view.phase in pens.pictures else "grid_paper"))
         draw_borders(canvas, pens, sheet.window.borders, frame)
         draw_outlines(canvas, pens, sheet.window.outlines, frame)
+        _corners(canvas, sheet, frame, pens)
         draw_labels(canvas, pens, sheet.window.labels, frame)
         _note(canvas, view, frame, pens)
     canvas.rect(frame, None, pens.style.stroke("frame"))
@@ -64,6 +68,12 @@ def _crosses(canvas: Canvas, sheet: DetailSheet, frame: Box, grid: list[Stroke])
         canvas.lines(rows + columns, replace(stroke, dash_mm=(2 * CROSS_MM, gap_mm)))
 
 
+def _corners(canvas: Canvas, sheet: DetailSheet, frame: Box, pens: Pens) -> None:
+    for one in sheet.vertices if len(sheet.vertices) <= MOST_CORNERS else ():
+        x, y = frame.x_mm + one.x_mm, frame.y_mm + one.y_mm
+        canvas.circle(x, y, CORNER_MM, pens.style.colour("vertex"), pens.style.stroke("vertex"))
+
+
 def _ticks(canvas: Canvas, sheet: DetailSheet, frame: Box, pens: Pens) -> None:
     style = pens.style.text("grid_label")
     ticks = []
@@ -77,6 +87,22 @@ def _ticks(canvas: Canvas, sheet: DetailSheet, frame: Box, pens: Pens) -> None:
         canvas.text(frame.x_mm - LABEL_GAP_MM, y, one.words, style, "middle", 90)
     if ticks:
         canvas.lines(ticks, pens.style.stroke("tick"))
+    _degrees(canvas, sheet, frame, pens)
+
+
+def _degrees(canvas: Canvas, sheet: DetailSheet, frame: Box, pens: Pens) -> None:
+    """Longitude below, latitude on the right, in a colour of their own: they are another grid."""
+    style, ticks = pens.style.text("degree_label"), []
+    for one in sheet.grid.lon:
+        x = frame.x_mm + one.at_mm
+        ticks.append([(x, frame.bottom), (x, frame.bottom + TICK_MM)])
+        canvas.text(x + LABEL_GAP_MM / 2, frame.bottom + BELOW_MM, one.words, style)
+    for one in sheet.grid.lat:
+        y = frame.y_mm + one.at_mm
+        ticks.append([(frame.right, y), (frame.right + TICK_MM, y)])
+        canvas.text(frame.right + BELOW_MM, y - LABEL_GAP_MM / 2, one.words, style, "start", 90)
+    if ticks:
+        canvas.lines(ticks, pens.style.stroke("degree_tick"))
 
 
 def _note(canvas: Canvas, view: View, frame: Box, pens: Pens) -> None:

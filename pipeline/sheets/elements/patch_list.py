@@ -7,28 +7,26 @@ from dataclasses import replace
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.layout import Slot
-from pipeline.sheets.pens import Pens, draw_rows
+from pipeline.sheets.pens import Pens, draw_rows, set_words
 from pipeline.sheets.plan import OverviewSheet
 
-OPTIONS: dict[str, object] = {
-    "row_mm": 4.4,
-    "columns": 2,  # at most
-    "gutter_mm": 3.0,
-    "fields": {"number": 6, "patch_no": 22, "area": 12, "page": 6},  # shares of a column, as in the index
-}
+OPTIONS: dict[str, object] = {"title_mm": 7.0, "gutter_mm": 3.0, "densities": []}  # see pipeline/sheets/densities.py
 
 
 def draw(canvas: Canvas, slot: Slot, sheet: OverviewSheet, pens: Pens) -> None:
     """As many columns as the plan chose, equally deep."""
-    if not sheet.listing.rows:
+    listing = sheet.listing
+    if listing is None:
         return
-    box, gutter_mm, listing = slot.box, slot.options["gutter_mm"], sheet.listing
+    box, gutter_mm, density = slot.box, slot.options["gutter_mm"], listing.density
+    title = Box(box.x_mm, box.y_mm, box.w_mm, slot.options["title_mm"] - 1.5)
+    set_words(canvas, title, listing.title, pens.style.text("panel_title"))
     width_mm = (box.w_mm - gutter_mm * (listing.columns - 1)) / listing.columns
-    styles = pens.style.text("list_head"), pens.style.text("list")
+    head, body = (replace(pens.style.text(one), size_pt=density.text_pt) for one in ("list_head", "list"))
+    top = box.y_mm + slot.options["title_mm"]
     for column in range(listing.columns):
         rows = listing.rows[column * listing.deep : (column + 1) * listing.deep]
-        first = Box(box.x_mm + column * (width_mm + gutter_mm), box.y_mm, width_mm, slot.options["row_mm"])
-        cells = (listing.headings, *(one.cells for one in rows))
-        draw_rows(canvas, pens, first, slot.options["fields"], cells, styles)
+        first = Box(box.x_mm + column * (width_mm + gutter_mm), top, width_mm, density.row_mm)
+        draw_rows(canvas, pens, first, density.fields, (listing.headings, *(one.cells for one in rows)), (head, body))
         for at, one in enumerate(rows):
             canvas.link(replace(first, y_mm=first.y_mm + (at + 1) * first.h_mm), f"#{one.to}")

@@ -14,12 +14,28 @@ from pipeline.sheets.plan import DetailSheet
 OPTIONS = {"quiet": 2, "code_mm": 19.5}  # white modules about the code, beside the white of the paper
 
 
+def _parts(canvas: Canvas, uid: str, box: Box, pens: Pens) -> tuple[str, ...]:
+    """The uid, whole where that can be read, else its campaign and what is to be typed without the code."""
+    style = pens.style.text("tiny")
+    fitted = canvas.fit(uid, style, box.w_mm, 5.0)
+    if canvas.text_width_mm(uid, fitted) <= box.w_mm:
+        return (uid,)
+    campaign, dash, rest = uid.rpartition("-")
+    return campaign + dash, rest
+
+
+def _rows(box: Box) -> tuple[Box, Box]:
+    high = box.h_mm / 2
+    return Box(box.x_mm, box.y_mm, box.w_mm, high), Box(box.x_mm, box.y_mm + high, box.w_mm, high)
+
+
 def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
     """The code at the top of its slot, the uid below."""
     box, quiet = slot.box, slot.options["quiet"]
     side = slot.options["code_mm"]
     below = Box(box.x_mm, box.y_mm + side, box.w_mm, box.h_mm - side)
-    set_words(canvas, below, sheet.patch_uid, pens.style.text("tiny"), "middle", 5.0, 2)
+    for row, words in zip(_rows(below), _parts(canvas, sheet.patch_uid, below, pens), strict=False):
+        set_words(canvas, row, words, pens.style.text("tiny"), "middle", 5.0)
     if not sheet.qr:
         return
     size, runs = bars(sheet.qr)

@@ -13,18 +13,22 @@ from pipeline.sheets.layout import Slot
 from pipeline.sheets.pens import Pens, set_words
 from pipeline.sheets.plan import Book, DetailSheet
 
-OPTIONS = {"rows": [], "label_mm": 18.0}  # rows of one or two fields: "area", "attributes.QSDWMC"
+OPTIONS = {
+    "rows": [],  # of one or more fields: "area", "attributes.QSDWMC"
+    "label_mm": 18.0,
+    "keys": [],  # fields whose values are set stronger
+    "lines": 2,
+}
 PAD_MM = 1.2
 
 
 def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
     """Lines and the names of the fields."""
-    del book
     for row, box in enumerate(_row_boxes(slot)):
         if row % 2 == 0:
             canvas.rect(box, pens.style.colour("table_band"))
     for name, label, value in _cells(slot):
-        set_words(canvas, label, _label(pens, name), pens.style.text("table_label"), "start", 5.0, 2)
+        set_words(canvas, label, _label(book, pens, name), pens.style.text("table_label"), "start", 5.0, 2)
         if label.x_mm > slot.box.x_mm + PAD_MM * 1.5:
             left = label.x_mm - PAD_MM
             canvas.line([(left, value.y_mm), (left, value.bottom)], pens.style.stroke("hairline"))
@@ -33,13 +37,17 @@ def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
 
 def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
     """The values of this piece."""
-    style = pens.style.text("table_value")
+    usual, key = (pens.style.text(one) for one in ("table_value", "table_key"))
     for name, _, value in _cells(slot):
-        set_words(canvas, value, sheet.fields.get(name, MISSING), style, "start", 5.0, 2)
+        style = key if name in slot.options["keys"] else usual
+        set_words(canvas, value, sheet.fields.get(name, MISSING), style, "start", 5.5, slot.options["lines"])
 
 
-def _label(pens: Pens, name: str) -> str:
+def _label(book: Book, pens: Pens, name: str) -> str:
+    """The book's own name for a field, or the usual one."""
     key = f"sheet.field.{name}"
+    if f"label.{name}" in book.fields:
+        return book.fields[f"label.{name}"]
     if name.startswith("attributes."):
         return name.removeprefix("attributes.")
     if key not in pens.words:

@@ -8,7 +8,12 @@ from pipeline.sheets.layout import Slot
 from pipeline.sheets.pens import Pens, set_words
 from pipeline.sheets.plan import Book
 
-OPTIONS = {"title_mm": 5.5, "row_mm": 5.6, "remark_lines": 3, "columns": 3}
+OPTIONS = {
+    "title_mm": 5.5,
+    "row_mm": 5.6,
+    "remark_lines": 3,
+    "columns": 0,
+}  # columns: 0 = 2 or 3, as suits the verdicts
 PAD_MM = 2.0
 CHECK_MM = 3.0
 
@@ -27,7 +32,7 @@ def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
 
 
 def _verdicts(canvas: Canvas, slot: Slot, verdicts: tuple[str, ...], top: float, pens: Pens) -> float:
-    columns = slot.options["columns"] if len(verdicts) % 2 or len(verdicts) > 4 else 2
+    columns = slot.options["columns"] or (3 if len(verdicts) % 2 or len(verdicts) > 4 else 2)
     width, height = (slot.box.w_mm - 2 * PAD_MM) / columns, slot.options["row_mm"]
     for at, verdict in enumerate(verdicts):
         left, y = slot.box.x_mm + PAD_MM + at % columns * width, top + at // columns * height

@@ -183,3 +183,22 @@ def test_what_is_written_is_read(
     assert raw.fields["地块名称"] == [called for called, _, _ in parcels]
     for at, (_, one, _) in enumerate(parcels):
         assert shape(raw, at).equals(shapely.Polygon(one))
+
+
+def test_a_cut_anywhere_within_a_parcel_is_refused(tmp_path: Path) -> None:
+    """Between two parcels a cut cannot be seen; anywhere else the file is refused."""
+    lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "几度分带=3", "带号=35", "[地块坐标]"]
+    for at in range(3):
+        ring = [(3_800_000, 35_500_000), (3_800_100, 35_500_000), (3_800_100, 35_500_090), (3_800_000, 35_500_000)]
+        lines.append(f"4,0.9,P{at},第{at}村,面,,,,@")
+        lines += [f"J{point % 3 + 1},1,{y + at}.000,{x + at}.000" for point, (y, x) in enumerate(ring)]
+    path, text = tmp_path / "a.txt", "\n".join(lines) + "\n"
+    whole, begins = 3, [text.index(f"4,0.9,P{at}") for at in range(3)]
+    for cut in range(begins[0] + 1, len(text) - 1):
+        path.write_text(text[:cut], encoding="utf-8")
+        try:
+            found = sum(len(one.rows) for one in read_coordinate_text(path))
+        except Refusal:
+            continue
+        assert cut in (*begins, *(one - 1 for one in begins)), text[:cut][-80:]
+        assert found < whole

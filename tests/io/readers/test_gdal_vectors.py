@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from pipeline.errors import Refusal
+from pipeline.io.readers.filegdb import lay_out
 from pipeline.io.readers.flatgeobuf import features_of
-from pipeline.io.readers.gdal_vectors import DRIVERS, read_filegdb, read_flatgeobuf, read_kml, read_kmz_folder
+from pipeline.io.readers.gdal_vectors import DRIVERS, read_filegdb, read_flatgeobuf, read_kml
 from pipeline.io.readers.raw import Raw
 from tests.io.readers.damage import cuts, flips, outcome, records, settled
 
@@ -53,9 +54,12 @@ def test_every_folder_of_a_kml_is_a_layer(tmp_path: Path) -> None:
 
 def test_network_links_are_counted(tmp_path: Path) -> None:
     link = "<NetworkLink><Link><href>http://127.0.0.1:9/x.kml</href></Link></NetworkLink>"
-    assert any(
-        "2 network links" in one for one in read_kml(kml(tmp_path / "a.kml", placemark("a") + link * 2))[0].notes
-    )
+    path = kml(tmp_path / "a.kml", placemark("a") + link * 2)
+    (said,) = read_kml(path)[0].remarks
+    assert (said.code, said.facts) == ("LINKS_NOT_FOLLOWED", {"count": 2, "first": "http://127.0.0.1:9/x.kml"})
+    assert read_kml(path, ["http://127.0.0.1:9/x.kml"])[0].remarks == []  # what lies beside it is read anyway
+    with pytest.raises(Refusal, match="no patch and 1 network"):
+        read_kml(kml(tmp_path / "b.kml", link))
 
 
 @pytest.mark.parametrize(
@@ -78,16 +82,6 @@ def test_disguises_are_refused(tmp_path: Path) -> None:
             read_kml(tmp_path / name)
         with pytest.raises(Refusal, match="not FlatGeobuf"):
             read_flatgeobuf(tmp_path / name)
-
-
-def test_an_unpacked_kmz_gives_all_its_documents(tmp_path: Path) -> None:
-    kml(tmp_path / "doc.kml", placemark("a"))
-    (tmp_path / "files").mkdir()
-    kml(tmp_path / "files" / "more.KML", placemark("b"))
-    assert records(read_kmz_folder(tmp_path)) == 2
-    (tmp_path / "none").mkdir()
-    with pytest.raises(Refusal, match="holds no"):
-        read_kmz_folder(tmp_path / "none")
 
 
 @pytest.mark.parametrize("index", ["YES", "NO"])
@@ -129,14 +123,74 @@ def geodatabase(folder: Path) -> Path:
 def test_every_layer_of_a_filegdb(tmp_path: Path) -> None:
     found = read_filegdb(geodatabase(tmp_path / "a.gdb"))
     assert [(one.name, len(one.rows)) for one in found] == [("图斑", 40), ("more", 5)]
-    (tmp_path / "a.gdb" / "x.exe").write_bytes(b"")
-    assert any("x.exe" in one for one in read_filegdb(tmp_path / "a.gdb")[0].notes)
     (tmp_path / "nothing.gdb").mkdir()
     (tmp_path / "a.gdb" / "link").symlink_to("/etc/hostname")
     with pytest.raises(Refusal, match="no plain file"):
         read_filegdb(tmp_path / "a.gdb")
     with pytest.raises(Refusal, match="is missing"):
         read_filegdb(tmp_path / "nothing.gdb")
+
+
+def laid_out(given: Path, folder: Path) -> list[str]:
+    return lay_out({one.name: one for one in given.iterdir()}, folder)
+
+
+def test_only_the_tables_of_a_filegdb_are_laid_out(tmp_path: Path) -> None:
+    given, own = geodatabase(tmp_path / "a.gdb"), tmp_path / "own.gdb"
+    (given / "x.exe").write_bytes(b"")
+    (given / "_gdb.HOST.1.2.sr.lock").write_bytes(b"")
+    others = laid_out(given, own)
+    assert others == ["x.exe"]
+    assert {one.suffix for one in own.iterdir()} == {".gdbtable", ".gdbtablx"}
+    found = read_filegdb(own, others)
+    assert [len(one.rows) for one in found] == [40, 5]
+    assert any("x.exe" in one for one in found[0].notes)
+
+
+def test_a_compressed_filegdb_is_refused(tmp_path: Path) -> None:
+    given = geodatabase(tmp_path / "a.gdb")
+    for name in ("a00000009.cdf", "P.SDC"):
+        (given / name).write_bytes(b"")
+        with pytest.raises(Refusal, match="compressed"):
+            laid_out(given, tmp_path / f"{name}.gdb")
+        (given / name).unlink()
+    (given / "A00000009.GDBTABLE").write_bytes(b"")
+    with pytest.raises(Refusal, match="twice"):
+        laid_out(given, tmp_path / "twins.gdb")
+
+
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [
+        (["a00000009.gdbtable"], "gdbtable is missing"),
+        (["a00000009.gdbtablx"], "gdbtablx is missing"),
+        (["a00000009.gdbtable", "a00000009.gdbtablx"], "table of 图斑"),
+        (["a00000001.gdbtablx"], "gdbtablx is missing"),
+        (["a00000004.gdbtable", "a00000004.gdbtablx"], "FileGDB cannot be read"),
+    ],
+)
+def test_a_filegdb_without_a_table_is_refused(tmp_path: Path, gone: list[str], words: str) -> None:
+    whole = geodatabase(tmp_path / "a.gdb")
+    for one in gone:
+        (whole / one).unlink()
+    with pytest.raises(Refusal, match=words):
+        read_filegdb(whole)
+
+
+def test_records_beside_the_catalog_are_missed(tmp_path: Path) -> None:
+    """A table that no catalog names, and one whose header says that it has more."""
+    whole = geodatabase(tmp_path / "a.gdb")
+    for suffix in (".gdbtable", ".gdbtablx"):
+        shutil.copyfile(whole / f"a0000000a{suffix}", whole / f"a00000020{suffix}")
+    with pytest.raises(Refusal, match=r"5 records stand in a00000020.gdbtable, of which 0"):
+        read_filegdb(whole)
+    for suffix in (".gdbtable", ".gdbtablx"):
+        (whole / f"a00000020{suffix}").unlink()
+    data = bytearray((whole / "a0000000a.gdbtable").read_bytes())
+    data[4] = 6
+    (whole / "a0000000a.gdbtable").write_bytes(data)
+    with pytest.raises(Refusal, match="5"):
+        read_filegdb(whole)
 
 
 @pytest.mark.parametrize("suffix", [".gdbtable", ".gdbtablx"])

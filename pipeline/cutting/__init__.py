@@ -1,0 +1,1 @@
+"""What clip makes of cut ground: columns, county slices, accounts and doubts of the pieces."""

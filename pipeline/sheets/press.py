@@ -1,0 +1,139 @@
+"""The press: prints sheets of one county into a PDF, and remembers what each page must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline.io.rasters import TileCache
+from pipeline.records import Scene
+from pipeline.sheets.box import Box
+from pipeline.sheets.canvas import Canvas
+from pipeline.sheets.detail import book_of
+from pipeline.sheets.drawing import draw_furniture, draw_sheet
+from pipeline.sheets.fonts import Font
+from pipeline.sheets.imagery import FrameImage, GroundFrame, frame_image, piece_cover
+from pipeline.sheets.inspection import (
+    PageRecord,
+    PictureRecord,
+    SharedRecord,
+    page_record,
+    picture_record,
+    shared_record,
+)
+from pipeline.sheets.layout import Layout
+from pipeline.sheets.order import Order
+from pipeline.sheets.pdf import Content, Furniture, PageRef, PdfWriter
+from pipeline.sheets.pens import Pens, Picture
+from pipeline.sheets.plan import Book, DetailSheet, Sheet, View
+
+
+@dataclass(frozen=True)
+class Press:
+    """What the pages of a county are printed with.
+
+    `record` grows with the pages. `home` is the destination that the locator of a page leads to, "" for none.
+    Where pages of several counties stand in one PDF, `prefix` keeps their names apart; of links within the PDF only
+    those to `kept` pages stay, all where it is None.
+    """
+
+    order: Order
+    book: Book
+    font: Font
+    writer: PdfWriter
+    cache: TileCache
+    home: str = ""
+    prefix: str = ""
+    kept: frozenset[str] | None = None
+    record: list[PageRecord] = field(default_factory=list)
+    furniture: dict[str, tuple[Furniture, SharedRecord]] = field(default_factory=dict)
+
+    def furnished(self, layout: Layout) -> tuple[Furniture, SharedRecord]:
+        """What the pages of a layout share, drawn once."""
+        if layout.path not in self.furniture:
+            drawing = draw_furniture(layout, self.book, Pens(self.order.style, self.order.words), self.font)
+            made = self.writer.furniture(self.prefix + layout.path, drawing)
+            self.furniture[layout.path] = made, shared_record(drawing, self.font)
+        return self.furniture[layout.path]
+
+    def cover(self, scenes: Sequence[Scene], geometry: Any) -> float:
+        """The share of a piece with imagery."""
+        return piece_cover(scenes, geometry, self.order.facts.crs, self.cache)
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A page as it goes into a PDF with pages of other counties."""
+
+    canvas: Canvas
+    prefix: str
+    kept: Callable[[str], bool]
+
+    def content(self) -> Content:
+        made = self.canvas.content()
+        links = [one for one in made.links if not one.target.startswith("#") or self.kept(one.target[1:])]
+        return replace(
+            made,
+            links=tuple(
+                replace(one, target=f"#{self.prefix}{one.target[1:]}") if one.target.startswith("#") else one
+                for one in links
+            ),
+            destinations=tuple((self.prefix + name, top_pt) for name, top_pt in made.destinations),
+        )
+
+
+def press_of(order: Order, font: Font, writer: PdfWriter, cache: TileCache, **options: Any) -> Press:
+    """A press for a county; `options` are further fields of `Press`."""
+    return Press(order, book_of(order), font, writer, cache, **options)
+
+
+def print_detail(press: Press, sheet: DetailSheet) -> PageRef:
+    """Print the page of a piece with its imagery.
+
+    Raises:
+        BrokenRaster: a file cannot be read.
+    """
+    made = {phase: _image(press, sheet, view) for phase, view in sheet.views.items() if view.scenes}
+    pictures = {phase: _picture(press, one) for phase, one in made.items()}
+    return print_sheet(press, sheet, pictures, [picture_record(phase, one) for phase, one in made.items() if one.jpeg])
+
+
+def print_sheet(
+    press: Press,
+    sheet: Sheet,
+    pictures: Mapping[str, Picture] | None = None,
+    shown: Sequence[PictureRecord] = (),
+) -> PageRef:
+    """Furniture first, then the page; what was drawn is recorded, to be compared with what the file holds."""
+    canvas = Canvas(sheet.layout.width_mm, sheet.layout.height_mm, press.font)
+    furniture, shared = press.furnished(sheet.layout)
+    canvas.furniture(furniture)
+    draw_sheet(canvas, sheet, Pens(press.order.style, press.order.words, pictures or {}))
+    _link_home(press, canvas, sheet)
+    press.record.append(page_record(sheet, canvas, shared, press.order.ground.bounds_m, shown))
+    return press.writer.page(_bound(press, canvas), sheet.label)
+
+
+def _link_home(press: Press, canvas: Canvas, sheet: Sheet) -> None:
+    """The locator of a piece's page leads to the overview."""
+    if press.home and isinstance(sheet, DetailSheet):
+        for slot in sheet.layout.of_kind("locator"):
+            canvas.link(slot.box, f"#{press.home}")
+
+
+def _bound(press: Press, canvas: Canvas) -> Canvas | _Bound:
+    if not press.prefix and press.kept is None:
+        return canvas
+    return _Bound(canvas, press.prefix, lambda name: press.kept is None or name in press.kept)
+
+
+def _image(press: Press, sheet: DetailSheet, view: View) -> FrameImage:
+    box, window = press.order.detail.first("map_frame").box, sheet.window
+    return frame_image(press.cache, view.scenes, GroundFrame(window.crs, window.extent.bounds, box.w_mm, box.h_mm))
+
+
+def _picture(press: Press, made: FrameImage) -> Picture:
+    place = Box(made.x_mm, made.y_mm, made.w_mm, made.h_mm)
+    image = press.writer.image(made.jpeg, made.width_px, made.height_px, made.colours) if made.jpeg else None
+    return Picture(image, place, made.no_data_rings)

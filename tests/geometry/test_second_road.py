@@ -1,0 +1,113 @@
+"""A first road that errs: what it loses or invents is noticed, and the second road mends it or the patch is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.geometry import clip as room
+from pipeline.geometry.area import Ellipsoid, area_m2
+from pipeline.geometry.ground import ground_of
+
+E = Ellipsoid()
+COUNTIES = np.array([shapely.box(105 + at * 0.1, 35, 105.1 + at * 0.1, 35.1) for at in range(2)], object)
+PATCH = shapely.box(105.09, 35.02, 105.12, 35.04)
+
+
+def cut(*patches: shapely.Geometry, counties: np.ndarray = COUNTIES) -> tuple[room.Clip, np.ndarray]:
+    shapes = np.array(patches, object)
+    area = area_m2(shapes, E)
+    return room.clip(shapes, area, ground_of(counties, len(shapes)), E), area
+
+
+def shares(made: room.Clip, area: np.ndarray) -> list[float]:
+    return [round(float(one), 6) for one in made.piece_area_m2 / area[made.piece_patch]]
+
+
+def test_a_lost_piece_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(counties: Any, _: Any) -> np.ndarray:
+        return np.array([shapely.Polygon()] * len(counties) + [None], object)[:-1]
+
+    monkeypatch.setattr(room, "_parts_in", nothing)
+    made, area = cut(PATCH)
+    assert made.piece_county.tolist() == [0, 1]
+    assert shares(made, area) == pytest.approx([1 / 3, 2 / 3], abs=1e-4)
+    assert len(made.remainder_patch) == len(made.unbalanced) == 0
+
+
+def test_an_intersection_that_is_the_whole_other_side_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind of wrong answer once given for A ∩ B: all of B."""
+    monkeypatch.setattr(room, "_cut", lambda _patches, _near, counties: counties)
+    made, area = cut(PATCH)
+    assert shares(made, area) == pytest.approx([1 / 3, 2 / 3], abs=1e-4)
+    assert len(made.unbalanced) == 0
+
+
+def test_a_patch_that_no_road_balances_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = shapely.box(105.01, 35.01, 105.02, 35.02)
+    monkeypatch.setattr(room, "_union_and_rest", lambda _patch, _pieces: (None, None))
+    monkeypatch.setattr(room, "_complete", lambda _found, patches, _area: np.zeros(len(patches), bool))
+    made, _ = cut(PATCH, inside)
+    assert made.unbalanced.tolist() == [0]
+    assert 1 in made.piece_patch
+
+
+ROBUSTNESS = {
+    "an edge one rounding step off the border": shapely.Polygon(
+        [(105.09, 35.02), (np.nextafter(105.1, 106), 35.02), (np.nextafter(105.1, 105), 35.04), (105.09, 35.04)]
+    ),
+    "a spike of a nanometre across the border": shapely.Polygon(
+        [(105.09, 35.02), (105.1, 35.02), (105.1 + 1e-14, 35.03), (105.1, 35.04), (105.09, 35.04)]
+    ),
+    "a sliver along the border, hardly wider than a rounding step": shapely.Polygon(
+        [(105.1, 35.0), (105.1, 35.1), (105.1 + 1e-13, 35.05)]
+    ),
+    "corner on corner": shapely.Polygon([(105.1, 35.1), (105.2, 35.1), (105.15, 35.15)]),
+    "a box round two counties' common corner": shapely.box(105.0999999, 35.0999999, 105.1000001, 35.1000001),
+    "the county itself": shapely.box(105, 35, 105.1, 35.1),
+    "a comb whose hundred teeth end on the border": shapely.Polygon(
+        [(105.05, 35.02)]
+        + [(105.1 if at % 2 else 105.0999, 35.02 + at * 1e-4) for at in range(200)]
+        + [(105.05, 35.04)]
+    ),
+    "nearly parallel edges that cross far away": shapely.Polygon(
+        [(105.02, 34.95), (105.1 + 1e-9, 34.95), (105.1 - 1e-9, 35.15), (105.02, 35.15)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROBUSTNESS)
+@pytest.mark.parametrize("turn", [0.0, 1e-7, 0.3])
+def test_robustness_cases_balance(name: str, turn: float) -> None:
+    """Cases of our own, after those that overlay libraries trip over; turned, so that nothing is axis-parallel."""
+    counties, patch = (
+        shapely.transform(one, lambda points: turned(points, turn)) for one in (COUNTIES, ROBUSTNESS[name])
+    )
+    assert shapely.is_valid(patch)
+    made, area = cut(patch, counties=counties)
+    assert len(made.unbalanced) == 0
+    inside, outside = made.piece_area_m2.sum(), made.remainder_area_m2.sum()
+    assert abs(inside + outside - made.double_m2[0] - area[0]) <= room.BALANCE * area[0]
+
+
+def turned(points: np.ndarray, angle: float) -> np.ndarray:
+    centre = np.array([105.1, 35.05])
+    return (points - centre) @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + centre
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(1e-7, 1e-4), st.floats(0, 1), st.floats(0, 3))
+def test_patches_so_small_that_the_last_digit_shows_balance_as_well(size: float, place: float, turn: float) -> None:
+    counties, patch = (
+        shapely.transform(one, lambda points: turned(points, turn))
+        for one in (COUNTIES, shapely.box(105.1 - size * place, 35.05, 105.1 + size * (1 - place), 35.05 + size))
+    )
+    made, area = cut(patch, counties=counties)
+    assert len(made.unbalanced) == 0
+    inside, outside = made.piece_area_m2.sum(), made.remainder_area_m2.sum()
+    assert abs(inside + outside - made.double_m2[0] - area[0]) <= room.BALANCE * area[0]
