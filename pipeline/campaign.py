@@ -10,6 +10,8 @@ from typing import Any
 from pipeline.layers import Layer
 from pipeline.records import CampaignFacts
 
+AROUND = ("towns", "roads", "places")  # inputs that show the way: polygons, lines, points
+
 
 @dataclass(frozen=True)
 class ImageryFile:
@@ -39,7 +41,9 @@ class Inputs:
     counties: tuple[Path, ...]
     imagery: tuple[ImageryFile, ...]
     expected: Path | None
-    towns: Path | None
+    towns: tuple[Path, ...]
+    roads: tuple[Path, ...]
+    places: tuple[Path, ...]
     patches_crs: str
     counties_crs: str
     patches_encoding: str
@@ -49,6 +53,11 @@ class Inputs:
     county_fields: Mapping[str, str]
     patch_types: str
     mask: MaskRules | None = None  # None: GeoTIFFs among the deliveries are not read
+
+    @property
+    def around(self) -> dict[str, tuple[Path, ...]]:
+        """What lies about the patches, by kind."""
+        return {"towns": self.towns, "roads": self.roads, "places": self.places}
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,15 @@ class Files:
     @property
     def state(self) -> Path:
         return self.out / ".state"
+
+    @property
+    def around(self) -> Path:
+        """Code → digest of what lies about each county: towns, roads, places."""
+        return self.state_file("surroundings.json")
+
+    def around_of(self, code: str) -> Path:
+        """Towns, roads and places of one county and about it."""
+        return self.state / "surroundings" / f"{code}.arrow"
 
     @property
     def returns(self) -> Path:

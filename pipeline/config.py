@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pipeline.campaign import Campaign, ImageryFile, Inputs, MaskRules
+from pipeline.campaign import AROUND, Campaign, ImageryFile, Inputs, MaskRules
 from pipeline.errors import INPUT, USAGE, Refusal, Refusals
 from pipeline.records import CampaignFacts, Office
 from pipeline.shelf import read_toml, shelf
@@ -57,7 +57,9 @@ class _Mask(_Table):
 class _Inputs(_Table):
     patches: list[str] = Field(min_length=1)
     counties: list[str] = Field(min_length=1)
-    towns: str = ""
+    towns: list[str] = []
+    roads: list[str] = []
+    places: list[str] = []
     before: list[ImageryFiles] = []
     after: list[ImageryFiles] = []
     expected: str = ""
@@ -151,7 +153,8 @@ def _folder_mistakes(base: Path, folders: list[Path]) -> list[Refusal]:
 
 def _made_here(inputs: Inputs, folders: list[Path]) -> list[Refusal]:
     """What a run makes must not be what the next one reads."""
-    files = [*inputs.patches, *inputs.counties, *(one.path for one in inputs.imagery)]
+    around = (one for files in inputs.around.values() for one in files)
+    files = [*inputs.patches, *inputs.counties, *around, *(one.path for one in inputs.imagery)]
     made = [one for one in files if any(one.is_relative_to(folder) for folder in folders)]
     hint = "name the folder where deliveries are put"
     return [Refusal(f"[inputs] takes in what a run writes: {made[0]}", hint, USAGE)] if made else []
@@ -197,9 +200,9 @@ def _listed(inputs: Any) -> Any:
     if not isinstance(inputs, dict):
         return inputs
     tidy = dict(inputs)
-    for key in ("patches", "counties", "before", "after"):
+    for key in ("patches", "counties", *AROUND, "before", "after"):
         if isinstance(tidy.get(key), str | dict):
-            tidy[key] = [tidy[key]]
+            tidy[key] = [tidy[key]] if tidy[key] or key not in AROUND else []
     for key in ("before", "after"):
         if isinstance(tidy.get(key), list):
             tidy[key] = [{"path": one} if isinstance(one, str) else one for one in tidy[key]]
@@ -256,7 +259,7 @@ def _resolve(base: Path, inputs: _Inputs, profile: _Profile | None, found: list[
         counties=tuple(_globbed(base, "counties", inputs.counties, found)),
         imagery=before + after,
         expected=_single(base, "expected", inputs.expected, found),
-        towns=_single(base, "towns", inputs.towns, found),
+        **{key: tuple(_globbed(base, key, getattr(inputs, key), found)) for key in AROUND},
         patches_crs=inputs.patches_crs,
         counties_crs=inputs.counties_crs,
         patches_encoding=inputs.patches_encoding,
@@ -270,7 +273,7 @@ def _resolve(base: Path, inputs: _Inputs, profile: _Profile | None, found: list[
 
 
 _SHELVES = {"form": "forms", "style": "styles", "font": "fonts"} | {
-    f"{sheet}_layout": "layouts" for sheet in ("detail", "overview", "index")
+    f"{sheet}_layout": "layouts" for sheet in ("detail", "overview", "index", "vertices")
 }
 
 

@@ -58,6 +58,13 @@ def wanted(slices: Sequence[CountySlice], only: Sequence[str]) -> list[CountySli
     return [one for one in slices if not only or one.code.startswith(tuple(only))]
 
 
+def around_digests(campaign: Campaign) -> dict[str, str]:
+    """Code → digest of the towns, roads and places about a county, for those that have any."""
+    path = campaign.files.around
+    found: dict[str, str] = json.loads(path.read_bytes()) if path.is_file() else {}
+    return found
+
+
 def _read(files: Files, name: str) -> Any:
     path = files.state_file(name)
     try:

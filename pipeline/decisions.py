@@ -13,6 +13,7 @@ Columns: who, when, id, decision, reason. What may be decided:
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -41,6 +42,8 @@ _EXAMPLES = {
 }
 _RETURN = re.compile(r"\S+(?:[\s,，、]+\d+)+")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
+_CODEC = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_SEPARATORS = ",;\t"  # a spreadsheet writes the one its country has
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     """
     if not path.is_file():
         return ()
-    rows = list(csv.reader(io.StringIO(_text(path))))
+    rows = _rows(path)
     filled = [(at, row) for at, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
     if not filled:
         return ()
@@ -94,9 +97,20 @@ def names_file(said: str, name: str, digest: str) -> bool:
     return name == said or name.endswith(f"/{said}")
 
 
+def _rows(path: Path) -> list[list[str]]:
+    text = _text(path)
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=head.count)))
+    except csv.Error as problem:
+        hint = "look for a quotation mark that is opened and never closed"
+        raise Refusal(f"{path.name} cannot be read as a table ({problem})", hint) from problem
+
+
 def _text(path: Path) -> str:
     data = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
@@ -116,12 +130,29 @@ def _columns(path: Path, head: Sequence[str]) -> dict[str, int]:
 
 def _decision(path: Path, at: int, row: Sequence[str], columns: dict[str, int], found: list[Refusal]) -> list[Decision]:
     value = {name: row[column].strip() if column < len(row) else "" for name, column in columns.items()}
-    verb, _, thing = value["decision"].partition(" ")
-    wrong = _wrong(value, verb.casefold(), thing.strip())
+    verb, thing = _said(value["decision"])
+    wrong = _wrong(value, verb, thing)
     if wrong:
         found.append(Refusal(f"{path.name} row {at}: {wrong[0]}", wrong[1]))
         return []
-    return [Decision(value["who"], value["when"], value["id"], verb.casefold(), thing.strip(), value["reason"], at)]
+    return [Decision(value["who"], value["when"], value["id"], verb, thing, value["reason"], at)]
+
+
+def _said(words: str) -> tuple[str, str]:
+    """The verb and what stands behind it, whatever blanks stand between them."""
+    verb, thing = (*words.split(None, 1), "", "")[:2]
+    low = verb.casefold()
+    return low, thing.casefold() if low == "accept" else thing
+
+
+def _is_codec(name: str) -> bool:
+    try:
+        b"a".decode(name if _CODEC.fullmatch(name) else "no name")
+    except UnicodeError:
+        return True
+    except LookupError:
+        return False
+    return True
 
 
 def _wrong(value: dict[str, str], verb: str, thing: str) -> tuple[str, ...]:
@@ -135,6 +166,8 @@ def _wrong(value: dict[str, str], verb: str, thing: str) -> tuple[str, ...]:
         return f"{said!r} is no decision", "write " + ", or ".join(f"accept {one}" for one in READINGS)
     if verb in _EXAMPLES and not thing:
         return f"{said!r} does not say which", f"write for example {_EXAMPLES[verb]}"
+    if verb == "encoding" and not _is_codec(thing):
+        return f"{thing!r} is no encoding", f"write for example {_EXAMPLES[verb]}"
     if verb == "return" and not _RETURN.fullmatch(thing):
         return f"{said!r} does not say who returns it and why", f"write for example {_EXAMPLES[verb]}"
     if verb not in VERBS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,37 @@ def delivery_receipts(
 ) -> list[tuple[str, str]]:
     """For each delivery (digest, name) in this order: (name of its receipt, the receipt in the campaign's language)."""
     words = texts(facts.language)
-    layers: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    called: dict[str, list[str]] = defaultdict(list)  # the names of each content: the same may come under several
+    for digest, name in deliveries:
+        called[digest].append(name)
+    layers: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for one in summary["by_delivery"]:
-        layers[one["delivery"]].append(one)
-    mine: dict[str, list[Issue]] = defaultdict(list)
+        layers[one["delivery"], _owner(one["delivery"], called, one["file"])].append(one)
+    mine: dict[tuple[str, str], list[Issue]] = defaultdict(list)
     for issue in issues:
-        mine[issue.delivery].append(issue)
+        mine[issue.delivery, _owner(issue.delivery, called, issue.source_file)].append(issue)
     return [
-        (
-            f"{safe_name(name, digest)}.txt",
-            "\n".join(_lines(digest, name, layers[digest], mine[digest], facts, words)) + "\n",
-        )
-        for digest, name in deliveries
+        (f"{file}.txt", "\n".join(_lines(*one, layers[one], mine[one], facts, words)) + "\n")
+        for file, one in zip(_file_names(deliveries), deliveries, strict=True)
     ]
+
+
+def _owner(digest: str, called: Mapping[str, Sequence[str]], file: str) -> str:
+    """Which delivery of this content holds a file; "" where none does."""
+    names = called.get(digest, ())
+    if digest and len(names) == 1:
+        return names[0]
+    return next((one for one in names if file == one or file.startswith(f"{one}/")), "")
+
+
+def _file_names(deliveries: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """A file name for each receipt, no two alike even where a file system does not tell A from a."""
+    taken = Counter[str]()
+    for digest, name in deliveries:
+        plain = safe_name(name, digest)
+        taken[plain.casefold()] += 1
+        nth = taken[plain.casefold()]
+        yield plain if nth == 1 else f"{plain}-{nth}"
 
 
 def write_receipts(folder: Path, receipts: Sequence[tuple[str, str]]) -> list[Path]:

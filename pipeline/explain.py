@@ -25,16 +25,32 @@ def explain(files: Files, said: str, language: str) -> list[str]:
         Refusal: nothing in this campaign is called so, or it has not been run.
     """
     path = Path(said)
-    if path.is_file() and path.resolve().is_relative_to(files.out.resolve()):
+    if _is_file(path) and path.resolve().is_relative_to(files.out.resolve()):
         return list(_of_product(files, path.resolve()))
     if not files[RECORDS].is_file():
         raise Refusal("there is nothing to explain yet", "run `tuban run` first")
-    uid, _, county = said.partition("/")
-    records = _rows(files, RECORDS, dict.fromkeys(("patch_uid", "duplicate_of", "patch_no"), uid))
+    records, county = _called(files, said.strip()), ""
+    if not records:
+        uid, _, county = said.strip().rpartition("/")
+        records = _called(files, uid)
     if not records:
         hint = "give a patch_uid (from a QR code, checklist or table), a patch number, or a file in the output folder"
         raise Refusal(f"nothing in this campaign is called {said!r}", hint, USAGE)
     return list(_of_records(files, records, county, language))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # longer than any name, or of signs that no name has
+        return False
+
+
+def _called(files: Files, name: str) -> list[Row]:
+    """The records of this uid or patch number (in which a stroke may stand), or for which that patch stands."""
+    if not name or not name.isprintable():
+        return []
+    return _rows(files, RECORDS, dict.fromkeys(("patch_uid", "duplicate_of", "patch_no"), name))
 
 
 def _rows(files: Files, layer: Layer, either: Mapping[str, Any]) -> list[Row]:
@@ -50,12 +66,16 @@ def _rows(files: Files, layer: Layer, either: Mapping[str, Any]) -> list[Row]:
 
 
 def _of_records(files: Files, records: list[Row], county: str, language: str) -> Iterator[str]:
-    uids = sorted({one["patch_uid"] or one["duplicate_of"] for one in records} - {""})
-    for uid in uids:
+    uids = sorted({one["duplicate_of"] or one["patch_uid"] for one in records} - {""})
+    for uid in uids[:_SHOWN]:
         yield from _of_patch(files, uid, county, language)
+    if len(uids) > _SHOWN:
+        yield f"… and {len(uids) - _SHOWN} more patches: give a patch_uid"
     lost = [one for one in records if one["status"] == "quarantined"]
     for one in lost[:_SHOWN]:
         yield from _of_quarantined(files, one)
+    if len(lost) > _SHOWN:
+        yield f"… and {len(lost) - _SHOWN} more set aside: see reports/quarantine.csv"
 
 
 def _of_patch(files: Files, uid: str, county: str, language: str) -> Iterator[str]:

@@ -94,6 +94,8 @@ class Code(StrEnum):
     RELEASED = "RELEASED"
     SUPERSEDED = "SUPERSEDED"
     DECISION_UNUSED = "DECISION_UNUSED"
+    SURROUNDINGS_UNREAD = "SURROUNDINGS_UNREAD"
+    SURROUNDINGS_LEFT_OUT = "SURROUNDINGS_LEFT_OUT"
 
 
 _ERRORS = {
@@ -129,6 +131,7 @@ _NOTES = {
     Code.THIN,
     Code.SPIKE,
     Code.SUPERSEDED,
+    Code.SURROUNDINGS_LEFT_OUT,
 }
 
 # Reasons for which a whole file or layer is set aside: somebody must act, or patches are missing.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.publish import write_text
+from pipeline.publish import write_bytes
 
 _FIRST: tuple[Mapping[str, Any], ...] = ({"seq": 0, "seal": ""},)
 
@@ -36,7 +36,8 @@ def read_ledger(path: Path) -> Ledger:
         return Ledger((), 0)
     lines: list[Mapping[str, Any]] = []
     broken = 0
-    for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    texts = path.read_bytes().split(b"\n")
+    for number, text in enumerate(texts if texts[-1] else texts[:-1], 1):
         line = _line(text)
         if line is None or line["seal"] != _seal(line) or line["before"] != (lines[-1]["seal"] if lines else ""):
             broken = broken or number
@@ -56,34 +57,40 @@ def add_lines(path: Path, ledger: Ledger, events: Iterable[Mapping[str, Any]]) -
         line = {"seq": above["seq"] + 1, **event, "before": above["seal"]}
         new.append({**line, "seal": _seal(line)})
     if new:
-        there = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        there += "" if there.endswith("\n") or not there else "\n"
-        write_text(path, there + "".join(_text(one) + "\n" for one in new))
+        there = path.read_bytes() if path.is_file() else b""
+        there += b"" if there.endswith(b"\n") or not there else b"\n"
+        write_bytes(path, there + b"".join(_bytes(one) + b"\n" for one in new))
     return Ledger((*ledger.lines, *new), ledger.broken_at)
 
 
 def arrivals(ledger: Ledger, present: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The events that bring the ledger to what lies there now: `received` for each delivery (`id`, `name`) it does
-    not hold as present, `withdrawn` for each it does and that is gone."""
+    not hold as present, or under none of its names, `withdrawn` for each it does and that is gone."""
     last = ledger.last("received", "withdrawn")
-    there = {one["id"] for one in present}
-    held = {one for one, line in last.items() if line["event"] == "received"}
-    events = [{"event": "withdrawn", "id": one, "name": last[one]["name"]} for one in sorted(held - there)]
-    return events + [{"event": "received", **one} for one in present if one["id"] not in held]
+    names: dict[str, list[str]] = {}
+    for one in present:
+        names.setdefault(one["id"], []).append(one["name"])
+    held = {one: line["name"] for one, line in last.items() if line["event"] == "received"}
+    events = [{"event": "withdrawn", "id": one, "name": held[one]} for one in sorted(held.keys() - names.keys())]
+    return events + [{"event": "received", **one} for one in present if held.get(one["id"]) not in names[one["id"]]]
 
 
-def _line(text: str) -> Mapping[str, Any] | None:
+_TEXTS = ("event", "id", "name", "before", "seal")
+
+
+def _line(text: bytes) -> Mapping[str, Any] | None:
     try:
         line = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    whole = isinstance(line, dict) and {"seq", "event", "id", "before", "seal"} <= line.keys()
-    return line if whole and isinstance(line["seq"], int) else None
+    whole = isinstance(line, dict) and all(isinstance(line.get(name), str) for name in _TEXTS)
+    return line if whole and isinstance(line.get("seq"), int) else None
 
 
 def _seal(line: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_text({key: value for key, value in line.items() if key != "seal"}).encode()).hexdigest()
+    return hashlib.sha256(_bytes({key: value for key, value in line.items() if key != "seal"})).hexdigest()
 
 
-def _text(line: Mapping[str, Any]) -> str:
-    return json.dumps(line, ensure_ascii=False, sort_keys=True)
+def _bytes(line: Mapping[str, Any]) -> bytes:
+    """As it stands in the file; half a sign, which only an edited line can hold, stays what it was."""
+    return json.dumps(line, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")

@@ -151,8 +151,9 @@ def _asked(campaign: Campaign, slices: Mapping[str, CountySlice]) -> dict[str, A
 
 def _commission(campaign: Campaign, one: CountySlice, pages: Mapping[int, tuple[str, ...]]) -> Telling:
     from pipeline.sheets.proof import Telling
-    from pipeline.stages.render import read_ground
+    from pipeline.stages.render import read_ground, read_surroundings
 
     county, pieces, before, after = read_ground(campaign.files, one)
     chosen = {seq: reasons for seq, reasons in pages.items() if seq}
-    return Telling(county, tuple(pieces), tuple(before), tuple(after), chosen, 0 in pages)
+    around = read_surroundings(campaign.files, one.code)
+    return Telling(county, tuple(pieces), tuple(before), tuple(after), chosen, 0 in pages, around)

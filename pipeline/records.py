@@ -52,7 +52,7 @@ class Piece:
     own: bool  # False: another county's part of a patch that also lies in this one
     seq: int  # its number in the county's book (page, overview label, checklist row); 0 if not asked
     asked: bool
-    not_asked_reason: str  # "" | "fragment"
+    not_asked_reason: str  # "" | "fragment" | "minimum" | "sliver"
     area_m2: float
     patch_area_m2: float
     area_share: float

@@ -1,34 +1,82 @@
-"""Check what was handed out against its sums: a county folder, a zip of one, or a whole output tree."""
+"""Check what was handed out against its sums: a county folder, a zip of one, the parts of one, or an output tree."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import zipfile
-from collections.abc import Callable, Iterator
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from pipeline.engine.digest import file_digest
 from pipeline.errors import Refusal
 
 SUMS = "SHA256SUMS"
-Read = Callable[[str], bytes]
-_WANTED = "name a county folder, a zip of one, or the output folder"
+_PART = re.compile(rf"{SUMS}_([0-9]{{1,4}})of([0-9]{{1,4}})\.txt")
+_CHUNK = 1 << 20
+_MOST_SUMS_BYTES = 4 << 20  # of a list of sums: 40,000 files
+_WANTED = "name a county folder, a zip of one, the folder of its parts, or the output folder"
+_DAMAGES = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error)
+
+Open = Callable[[str], IO[bytes]]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Files that belong together: where they lie, their names, and how to open one."""
+
+    place: str
+    names: tuple[str, ...]
+    open: Open
+    root: str = ""  # the folder inside a zip
+
+    def text(self, name: str) -> str:
+        with self.open(name) as source:
+            return source.read(_MOST_SUMS_BYTES).decode("ascii", "replace")
+
+    def digest(self, name: str) -> str:
+        digest = hashlib.sha256()
+        with self.open(name) as source:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a folder that was sent in several: which of how many, and what the whole folder holds."""
+
+    place: str
+    root: str
+    number: int
+    count: int
+    whole: str  # the sums of the whole folder
+    names: frozenset[str]
+
+
+def part_sums(number: int, count: int) -> str:
+    """The name of the sums of one part of a folder."""
+    return f"{SUMS}_{number}of{count}.txt"
 
 
 def verify_path(path: Path) -> tuple[list[str], int]:
     """What is wrong, in words, and how many files were checked.
 
     Raises:
-        Refusal: there is nothing with sums at this place.
+        Refusal: there is nothing with sums at this place, or a zip named itself cannot be unpacked.
     """
-    try:
-        checked = [_check(*one) for one in (_zipped(path) if path.is_file() else _folders(path))]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as damaged:
-        raise Refusal(f"{path} cannot be unpacked: {damaged}", "have it sent again, without a password") from None
-    if not checked:
+    if path.is_file():
+        problems, count, found, _ = _check_zip(path)
+    else:
+        problems, count, found = _check_tree(path)
+    if not found:
         raise Refusal(f"{path} holds no {SUMS}", _WANTED)
-    return [words for problems, _ in checked for words in problems], sum(count for _, count in checked)
+    return problems, count
 
 
 def altered(folder: Path) -> list[Path]:
@@ -41,43 +89,127 @@ def altered(folder: Path) -> list[Path]:
     return [one for one in files if file_digest(one) != said.get(one.relative_to(folder).as_posix())]
 
 
-def _folders(path: Path) -> Iterator[tuple[str, set[str], Read]]:
+# -- what there is ---------------------------------------------------------------------------------------
+
+
+def _check_tree(path: Path) -> tuple[list[str], int, bool]:
+    """All folders with sums below `path`, and all zips of such folders in it or in its `packages`."""
+    problems: list[str] = []
+    count, parts = 0, list[Part]()
+    something = False
+    for one in _folders(path):
+        wrong, checked = _check(one)
+        problems, count, something = problems + wrong, count + checked, True
+    for each in _zips(path):
+        try:
+            wrong, checked, found, here = _check_zip(each)
+        except Refusal as problem:
+            wrong, checked, found, here = [problem.sentence], 0, True, []
+        problems, count, something = problems + wrong, count + checked, something or found
+        parts += here
+    return problems + list(_check_sets(parts)), count, something
+
+
+def _folders(path: Path) -> Iterator[Holding]:
     handed_out = {one for one in (path / "counties").glob("*") if one.is_dir()}
-    for folder in sorted(handed_out | {one.parent for one in path.rglob(SUMS)}):
-        names = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
-        yield str(folder), names, partial(_read_file, folder)
+    with_sums = {one.parent for one in path.rglob(f"{SUMS}*") if one.name == SUMS or _PART.fullmatch(one.name)}
+    for folder in sorted(handed_out | with_sums):
+        names = sorted(one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file())
+        yield Holding(str(folder), tuple(names), partial(_open_file, folder))
 
 
-def _zipped(path: Path) -> Iterator[tuple[str, set[str], Read]]:
+def _zips(path: Path) -> list[Path]:
+    """The packages of an output tree, and the zips that lie in a folder which is no county's itself."""
+    return [] if (path / SUMS).exists() else sorted({*path.glob("packages/*.zip"), *path.glob("*.zip")})
+
+
+def _check_zip(path: Path) -> tuple[list[str], int, bool, list[Part]]:
+    """What is wrong in a zip, how many files were checked, whether it has sums, and which parts lie in it.
+
+    Raises:
+        Refusal: it is no zip, or cannot be unpacked.
+    """
     if not zipfile.is_zipfile(path):
         raise Refusal(f"{path} is not a zip", _WANTED)
-    with zipfile.ZipFile(path) as zipped:
-        names = [one for one in zipped.namelist() if not one.endswith("/")]
-        for sums in sorted(one for one in names if PurePosixPath(one).name == SUMS):
-            root = sums.removesuffix(SUMS)
-            inside = {one.removeprefix(root) for one in names if one.startswith(root)}
-            yield f"{path}/{root}", inside, partial(_read_member, zipped, root)
+    try:
+        with zipfile.ZipFile(path) as zipped:
+            holdings = list(_members(path, zipped))
+            checked = [_check(one) for one in holdings]
+            parts = [part for one in holdings for part in _parts(one)]
+    except _DAMAGES as damaged:
+        raise Refusal(f"{path} cannot be unpacked: {damaged}", "have it sent again, without a password") from None
+    return [words for wrong, _ in checked for words in wrong], sum(n for _, n in checked), bool(holdings), parts
 
 
-def _read_file(folder: Path, name: str) -> bytes:
-    return (folder / name).read_bytes()
+def _members(path: Path, zipped: zipfile.ZipFile) -> Iterator[Holding]:
+    names = [one for one in zipped.namelist() if not one.endswith("/")]
+    roots = {one.removesuffix(PurePosixPath(one).name) for one in names if PurePosixPath(one).name == SUMS}
+    for root in sorted(roots):
+        inside = tuple(sorted(one.removeprefix(root) for one in names if one.startswith(root)))
+        yield Holding(f"{path}/{root}", inside, partial(_open_member, zipped, root), root)
 
 
-def _read_member(zipped: zipfile.ZipFile, root: str, name: str) -> bytes:
-    return zipped.read(root + name)
+def _open_file(folder: Path, name: str) -> IO[bytes]:
+    return (folder / name).open("rb")
 
 
-def _check(place: str, names: set[str], read: Read) -> tuple[list[str], int]:
-    if SUMS not in names:
-        return [f"{place}: {SUMS} is missing"], 0
-    said = dict(_lines(read(SUMS).decode("ascii", "replace")))
-    problems = [f"{place}: {name} is missing" for name in sorted(set(said) - names)]
-    problems += [f"{place}: {name} is not in {SUMS}" for name in sorted(names - set(said) - {SUMS})]
-    there = sorted(set(said) & names)
-    problems += [
-        f"{place}: {name} was altered" for name in there if hashlib.sha256(read(name)).hexdigest() != said[name]
-    ]
-    return problems, len(there)
+def _open_member(zipped: zipfile.ZipFile, root: str, name: str) -> IO[bytes]:
+    return zipped.open(root + name)
+
+
+# -- what is said of it ----------------------------------------------------------------------------------
+
+
+def _check(one: Holding) -> tuple[list[str], int]:
+    """A holding against its sums: those of the whole, or those of the parts that are there."""
+    parts = _part_names(one)
+    if SUMS not in one.names:
+        return [f"{one.place}: {SUMS} is missing"], 0
+    whole = dict(_lines(one.text(SUMS)))
+    own = {name: digest for sums in parts.values() for name, digest in _lines(one.text(sums))}
+    said = whole | own
+    alone = len(parts) == 1 and bool(one.root)  # one part of several: what the others hold is not missing here
+    wanted = set(own) if alone else set(whole)
+    there = set(one.names) - {SUMS} - set(parts.values())
+    problems = [f"{one.place}: {name} is in the zip twice" for name, n in Counter(one.names).items() if n > 1]
+    problems += [f"{one.place}: {name} is missing" for name in sorted(wanted - there - {SUMS})]
+    problems += [f"{one.place}: {name} is not in {SUMS}" for name in sorted(there - set(said))]
+    known = sorted((there | ({SUMS} & set(own))) & set(said))
+    problems += [f"{one.place}: {name} was altered" for name in known if one.digest(name) != said[name]]
+    problems += [f"{one.place}: {words}" for words in _contradictions(whole, own)]
+    return problems, len(known)
+
+
+def _part_names(one: Holding) -> dict[tuple[int, int], str]:
+    """The sums of parts among the files, by number and count."""
+    found = ((name, _PART.fullmatch(name)) for name in one.names)
+    return {(int(match[1]), int(match[2])): name for name, match in found if match}
+
+
+def _contradictions(whole: Mapping[str, str], own: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(set(own) - {SUMS}):
+        if whole.get(name) != own[name]:
+            yield f"its lists of sums disagree about {name}"
+
+
+def _parts(one: Holding) -> Iterator[Part]:
+    for number, count in _part_names(one):
+        yield Part(one.place, one.root, number, count, one.text(SUMS), frozenset(one.names))
+
+
+def _check_sets(parts: Sequence[Part]) -> Iterator[str]:
+    """Parts of one folder against one another: all there, of one state, and together the whole folder."""
+    for root in sorted({one.root for one in parts}):
+        mine = [one for one in parts if one.root == root]
+        name, count = root.rstrip("/"), max(one.count for one in mine)
+        if len({(one.whole, one.count) for one in mine}) > 1:
+            yield f"{name}: its parts are of different states; have all of them sent again"
+            continue
+        missing = sorted(set(range(1, count + 1)) - {one.number for one in mine})
+        yield from (f"{name}: part {one} of {count} is missing" for one in missing)
+        here = frozenset[str]().union(*(one.names for one in mine))
+        if not missing:
+            yield from (f"{name}: {one} is in none of its parts" for one, _ in _lines(mine[0].whole) if one not in here)
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,9 @@ def test_four_words_never_merged(announced: int | None, came: int, pieces: int, 
     assert announcement(announced, came, pieces) == word
 
 
+RETURNS = {"open": 1, "answered": 1, "conflict": 1, "unmatched": 0}
+
+
 def books(**changes: dict) -> tuple[dict, dict]:
     ingest = {
         "records": {"received": 5, "accepted": 3, "quarantined": 1, "duplicate": 1},
@@ -44,7 +47,7 @@ def books(**changes: dict) -> tuple[dict, dict]:
 
 def test_books_that_balance() -> None:
     ingest, clip = books()
-    made = balance("c", ingest, clip, [], None)
+    made = balance("c", ingest, clip, [], None, RETURNS)
     assert imbalances(made, ingest, whole_run=False, words=texts("en")) == []
 
 
@@ -59,9 +62,16 @@ def test_books_that_balance() -> None:
 )
 def test_books_that_do_not(changes: dict) -> None:
     ingest, clip = books(**changes)
-    assert imbalances(balance("c", ingest, clip, [], None), ingest, whole_run=False, words=texts("en"))
+    assert imbalances(balance("c", ingest, clip, [], None, RETURNS), ingest, whole_run=False, words=texts("en"))
+
+
+def test_answers_must_sum_to_what_was_asked() -> None:
+    ingest, clip = books()
+    lost = balance("c", ingest, clip, [], None, RETURNS | {"open": 0})
+    (said,) = imbalances(lost, ingest, whole_run=False, words=texts("en"))
+    assert "0 open" in said
 
 
 def test_a_whole_run_draws_and_lists_what_it_asks() -> None:
     ingest, clip = books()
-    assert imbalances(balance("c", ingest, clip, [], None), ingest, whole_run=True, words=texts("zh"))
+    assert imbalances(balance("c", ingest, clip, [], None, RETURNS), ingest, whole_run=True, words=texts("zh"))

@@ -32,7 +32,7 @@ def test_settings_are_toml_and_complete(world: Path) -> None:
     result = tuban("settings", world / "campaign.toml")
     assert result.exit_code == 0
     shown = tomllib.loads(result.stdout)
-    assert shown["clip"] == {"fragment_m2": 10.0, "fragment_share": 0.01}
+    assert shown["clip"] | {"fragment_m2": 10.0, "fragment_share": 0.01, "mode": "split"} == shown["clip"]
     assert shown["campaign"]["area_unit"] == "mu"
     assert shown["campaign"]["map_date"].isoformat() == "2025-10-08"
     assert shown["office"]["unit"]

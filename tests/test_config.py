@@ -9,8 +9,10 @@ import pytest
 
 from pipeline.cli import STAGE_VERBS
 from pipeline.config import effective, read_campaign
+from pipeline.county_jobs import own_files
 from pipeline.errors import Refusals
 from pipeline.stages import STAGES
+from pipeline.stages.render import OWN_FILES
 from tests.stages.runs import tuban
 
 GOOD = """
@@ -47,6 +49,32 @@ def test_a_minimal_file_is_enough(folder: Path) -> None:
     assert campaign.inputs.levels == "gb2260"
     assert campaign.out == folder / "out"
     assert "fragment_m2 = 10.0" in effective(campaign)
+
+
+def test_surroundings_are_one_file_or_many_or_none(folder: Path) -> None:
+    for name in ("t.gpkg", "r1.shp", "r2.shp"):
+        (folder / name).touch()
+    text = GOOD + 'towns = "t.gpkg"\nroads = ["r*.shp"]\nplaces = ""\n'
+    (folder / "campaign.toml").write_text(text, encoding="utf-8")
+    inputs = read_campaign(folder / "campaign.toml").inputs
+    assert inputs.towns == (folder / "t.gpkg",)
+    assert inputs.roads == (folder / "r1.shp", folder / "r2.shp")
+    assert inputs.places == ()
+    assert any("roads: nothing matches" in one for one in lines(folder, GOOD + 'roads = "none.gpkg"'))
+
+
+def test_every_layout_may_be_the_office_s_own(folder: Path) -> None:
+    (folder / "mine.toml").touch()
+    keys = [f"{sheet}_layout" for sheet in ("detail", "overview", "index", "vertices")]
+    named = "\n".join(f'{key} = "mine.toml"' for key in keys)
+    (folder / "campaign.toml").write_text(f"{GOOD}[render]\n{named}", encoding="utf-8")
+    campaign = read_campaign(folder / "campaign.toml")
+    settings, digests = own_files(campaign, campaign.sections["render"], OWN_FILES)
+    assert {getattr(settings, key) for key in keys} == {str(folder / "mine.toml")}
+    assert len(digests) == len(keys)
+    for key in keys:
+        found = lines(folder, GOOD + f'[render]\n{key} = "other.toml"')
+        assert any(key in one and "does not exist" in one for one in found)
 
 
 def test_rules_for_masks(folder: Path) -> None:

@@ -102,7 +102,8 @@ def _open(one: ReturnReceipt, words: Texts) -> Markup | None:
     title = tag("h2", words.say("returns.open", open=len(one.open), asked=one.asked))
     numbers = words["returns.separator"].join(str(seq) for seq, _ in one.open[:_OPEN_SHOWN])
     more = f" … +{len(one.open) - _OPEN_SHOWN}" if len(one.open) > _OPEN_SHOWN else ""
-    return joined(title, tag("p", numbers + more) if one.open else None)
+    again = words.say("returns.again", file=f"{one.county_code}_open.xlsx") if one.again else None
+    return joined(title, tag("p", numbers + more) if one.open else None, tag("p", again) if again else None)
 
 
 def write_receipt_book(target: Path, one: ReturnReceipt, facts: CampaignFacts) -> None:

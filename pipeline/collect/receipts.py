@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pipeline.collect.merge import Finding, Merged
 from pipeline.collect.returned import Remark, ReturnedFile, ReturnedRow
@@ -39,6 +39,7 @@ class ReturnReceipt:
     general: tuple[str, ...]
     open: tuple[tuple[int, str], ...]  # number and patch number of each piece without an answer
     asked: int
+    again: bool = False  # whether its county is asked again, in `<code>_open.xlsx`
 
     @property
     def file_name(self) -> str:
@@ -63,14 +64,17 @@ class _Known:
     words: Words
 
 
-def return_receipts(returned: Sequence[ReturnedFile], merged: Merged, words: Words) -> Iterator[ReturnReceipt]:
-    """A receipt for each returned file, in their order, one at a time."""
+def return_receipts(
+    returned: Sequence[ReturnedFile], merged: Merged, words: Words, again: Collection[str] = ()
+) -> Iterator[ReturnReceipt]:
+    """A receipt for each returned file, in their order, one at a time; `again` are the counties asked again."""
     by_county: dict[str, list[Finding]] = defaultdict(list)
     for finding in merged.findings:
         by_county[finding.sent.county_code].append(finding)
     sent = {one.sent.key: one.sent for one in merged.findings}
     known = _Known(fates(merged), _by_place(merged.remarks), by_county, sent, words)
-    return (_receipt(one, known) for one in returned)
+    made = (_receipt(one, known) for one in returned)
+    return (replace(one, again=one.county_code in again) for one in made)
 
 
 def _by_place(remarks: Sequence[Remark]) -> dict[str, list[Remark]]:

@@ -44,8 +44,11 @@ class SentAll:
     numbers: frozenset[str] = frozenset()  # all patch numbers, as they stand in checklists
 
 
-def sent_rows(columns: Mapping[str, Sequence[Any]], outlines: npt.NDArray[np.object_], area_unit: str) -> list[Sent]:
-    """The asked rows of the table of pieces (columns as lists, outlines beside them), as counties hold them."""
+def sent_rows(
+    columns: Mapping[str, Sequence[Any]], outlines: npt.NDArray[np.object_], area_unit: str, first: int = 0
+) -> list[Sent]:
+    """The asked rows of the table of pieces (columns as lists, outlines beside them), as counties hold them; of a part
+    of it that begins with row `first`."""
     once: dict[str, str] = {}  # the few codes and names of counties
     return [
         Sent(
@@ -58,7 +61,7 @@ def sent_rows(columns: Mapping[str, Sequence[Any]], outlines: npt.NDArray[np.obj
             float(area_in(area_unit, area_m2)),
             area_m2,
             once.setdefault(columns["county_name"][at], columns["county_name"][at]),
-            at,
+            first + at,
         )
         for at, (uid, code, area_m2, asked) in enumerate(
             zip(*(columns[name] for name in ("patch_uid", "county_code", "area_m2", "asked")), strict=True)

@@ -113,13 +113,18 @@ def _spoken(answers: Sequence[Answer]) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
-def returned_columns(returned: Iterable[ReturnedFile], fates_of: Mapping[Row, tuple[str, str]]) -> dict[str, list[Any]]:
-    """Columns of the layer `returned`: every row that said anything, with what became of it (`fates`).
+def returned_columns(returned: Iterable[ReturnedFile], merged: Merged) -> dict[str, list[Any]]:
+    """Columns of the layer `returned`: every row that said anything, with what became of it.
 
     taken: it counts; contained: the answer that counts says the same; superseded: another was issued upon it;
     overruled: a person decided for another; conflict: nobody has decided yet; unmatched: it could not be given to a
     piece, or was refused; left: a person decided that its file counts not.
     """
+    return fated_columns(returned, fates(merged))
+
+
+def fated_columns(returned: Iterable[ReturnedFile], fates_of: Mapping[Row, tuple[str, str]]) -> dict[str, list[Any]]:
+    """The same of some of the files, where the fates of all rows are known."""
     rows = [(file, row) for file in returned for row in file.rows if row.said]
     told = [fates_of.get((file.digest, row.place), ("left", "")) for file, row in rows]
     return {

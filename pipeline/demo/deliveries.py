@@ -101,7 +101,13 @@ def write_geojson(path: Path, records: Sequence[Record]) -> None:
 
 def write_polygons(path: Path, layer: str, columns: Mapping[str, Sequence[str]], polygons: Sequence[Any]) -> None:
     """A GeoPackage of multipolygons in EPSG:4490 with text columns: counties, towns."""
-    shapes = [one if one.geom_type == "MultiPolygon" else shapely.MultiPolygon([one]) for one in polygons]
+    write_features(path, layer, columns, [_multi(one) for one in polygons], "MultiPolygon")
+
+
+def write_features(
+    path: Path, layer: str, columns: Mapping[str, Sequence[str]], shapes: Sequence[Any], kind: str
+) -> None:
+    """A GeoPackage of geometries of one kind in EPSG:4490 with text columns: roads, villages."""
     with private(path) as made, _fixed_date():
         pyogrio.raw.write(
             made,
@@ -110,7 +116,7 @@ def write_polygons(path: Path, layer: str, columns: Mapping[str, Sequence[str]],
             list(columns),
             layer=layer,
             driver="GPKG",
-            geometry_type="MultiPolygon",
+            geometry_type=kind,
             crs=GEOGRAPHIC,
             dataset_options={"VERSION": "1.3"},
         )

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from pipeline.demo.cover import Cover
+
 PROVINCE_CODE, PROVINCE_NAME = "480000", "云江省"
 CITY_NAMES = ("青川市", "泽阳市", "临沅市", "岷州市", "安澜市")
 
@@ -43,6 +45,8 @@ VILLAGES = (
     *("柳树", "马鞍", "黄土", "五星", "白果", "茶园", "三合", "高坎", "水口", "松林"),
 )
 VILLAGE_ENDINGS = ("村", "村", "湾村", "坡村", "社区")
+ROADS = {Cover.HIGHWAY: "G{}云江高速", Cover.ROAD: "S{}", Cover.LANE: ""}
+FIRST_NUMBERS = {Cover.HIGHWAY: 88, Cover.ROAD: 201, Cover.LANE: 1}
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙马胡朱郭何罗高林"
 GIVEN = (
     *("建国", "志强", "秀英", "海燕", "丽华", "晓明", "文斌", "国庆"),
@@ -64,6 +68,16 @@ def county_names(cities: Sequence[int]) -> list[tuple[str, str]]:
 
 def city_code(city: int) -> str:
     return f"{PROVINCE_CODE[:2]}{city + 1:02d}00"
+
+
+def road_names(covers: Sequence[Cover]) -> list[str]:
+    """Roads of a kind are numbered one after another."""
+    counts: dict[Cover, int] = {}
+    names = []
+    for one in covers:
+        counts[one] = counts.get(one, FIRST_NUMBERS[one] - 1) + 1
+        names.append(ROADS[one].format(counts[one]))
+    return names
 
 
 def town_name(rng: np.random.Generator) -> str:

@@ -91,6 +91,7 @@ def write_world(folder: Path, size: Size, seed: int, progress: Callable[[str], N
     progress(f"demo: {len(sent)} records in {len({one.delivery for one in sent})} deliveries")
     paths = [
         *_write_boundaries(folder, world),
+        *_write_surroundings(folder / "surroundings", world),
         *_write_deliveries(folder, sent),
         _write_expected(folder, world, sent, np.random.default_rng([seed, 6])),
         _write_campaign(folder),
@@ -227,6 +228,20 @@ def _write_boundaries(folder: Path, world: _World) -> list[Path]:
     columns = {"XZQDM": [one[1] for one in world.towns], "XZQMC": [one[2] for one in world.towns]}
     deliveries.write_polygons(towns, "towns", columns, [_geographic(one[3], 9) for one in world.towns])
     return [counties, towns]
+
+
+def _write_surroundings(folder: Path, world: _World) -> list[Path]:
+    """Roads with their numbers (lanes have none) and villages, as an office has them to find the way."""
+    terrain = world.scene.terrain
+    roads = [one for one in terrain.traces if one.cover in names.ROADS]
+    villages = [one for one in terrain.settlements if not one.urban]
+    lines = [_geographic(shapely.LineString(one.line), 7) for one in roads]
+    points = [_geographic(shapely.Point(one.x_m, one.y_m), 7) for one in villages]
+    paths = [folder / "roads.gpkg", folder / "villages.gpkg"]
+    columns = {"LXMC": names.road_names([one.cover for one in roads])}
+    deliveries.write_features(paths[0], "roads", columns, lines, "LineString")
+    deliveries.write_features(paths[1], "villages", {"DMMC": [one.name for one in villages]}, points, "Point")
+    return paths
 
 
 def _write_deliveries(folder: Path, sent: Sequence[_Sent]) -> list[Path]:

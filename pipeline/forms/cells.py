@@ -8,6 +8,7 @@ from typing import Any
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Field
 from pipeline.texts import Texts
 
@@ -50,11 +51,11 @@ class Look:
 
 
 def put(sheet: Worksheet, row: int, column: int, value: str | float | None, look: Any = None) -> None:
-    """Write a cell, text as text; what the writer does not take is a bug and raises."""
+    """Write a cell, text as text without control and bidi signs; what the writer does not take is a bug and raises."""
     if value is None:
         code = sheet.write_blank(row, column, None, look)
     elif isinstance(value, str):
-        code = sheet.write_string(row, column, value, look)
+        code = sheet.write_string(row, column, clean_text(value), look)
     else:
         code = sheet.write_number(row, column, value, look)
     if code:

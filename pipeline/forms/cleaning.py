@@ -9,9 +9,12 @@ import unicodedata
 _UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
+_BLANKS = str.maketrans(dict.fromkeys("\t\u2028\u2029", " "))
+
+
 def clean_text(words: str) -> str:
     """`words` in NFC, without control characters and bidi marks, blanks at the ends removed."""
-    return unicodedata.normalize("NFC", _UNFIT.sub("", words.replace("\r\n", "\n").replace("\t", " "))).strip()
+    return unicodedata.normalize("NFC", _UNFIT.sub("", words.replace("\r\n", "\n").translate(_BLANKS))).strip()
 
 
 def cut_text(words: str, length: int, mark: str) -> str:

@@ -42,8 +42,7 @@ def patches_layer(
     ids: Mapping[str, str], form: Form, facts: CampaignFacts, columns: Sequence[str], words: Texts
 ) -> Element:
     """The layer to fill in: its look, its form, and what QField may and may not do with it."""
-    photos = [one.key for one in form.asked if one.type == "photo"]
-    naming = {one: _photo_name(one) for one in photos}
+    naming = {one: f"{named} || '.{{extension}}'" for one, named in photo_names(form).items()}
     properties = {
         "QFieldSync/action": "copy",
         "QFieldSync/cloud_action": "offline",
@@ -59,8 +58,13 @@ def patches_layer(
     return _vector(ids["patches"], words["project.patches"], "./patches.gpkg|layername=patches", facts.crs, parts)
 
 
-def _photo_name(field: str) -> str:
-    return f"'DCIM/' || \"patch_uid\" || '_{field}_' || format_date(now(), 'yyyyMMddhhmmsszzz') || '.{{extension}}'"
+def photo_names(form: Form) -> dict[str, str]:
+    """The expression that names a photo, without its ending, by field: photos of one folder never share a name."""
+    return {
+        one.key: f"'DCIM/' || \"patch_uid\" || '_{one.key}_' || format_date(now(), 'yyyyMMddhhmmsszzz')"
+        for one in form.asked
+        if one.type == "photo"
+    }
 
 
 def boundary_layer(ids: Mapping[str, str], facts: CampaignFacts, words: Texts) -> Element:

@@ -25,6 +25,7 @@ from pipeline.forms.maplayers import (
     image_name,
     layer_ids,
     patches_layer,
+    photo_names,
 )
 from pipeline.forms.package import patch_kinds
 from pipeline.forms.widgets import column_name
@@ -103,7 +104,7 @@ def project_tree(
         _canvas(extent, projected_crs),
         element("projectlayers", None, *layers),
         element("layerorder", None, *(element("layer", {"id": one}) for one in ids.values())),
-        _properties(facts, projected_crs),
+        _properties(facts, projected_crs, _mergin(ids["patches"], form)),
         _themes(ids, images, words),
         _bookmarks(county, facts, projected_crs, pieces, words),
         element("Layouts", None, _layout(ids, images, facts, county, columns, words)),
@@ -177,7 +178,14 @@ def _extent(county: County, crs: str, projected_crs: str) -> Box:
     return (left - margin, bottom - margin, right + margin, top + margin)
 
 
-def _properties(facts: CampaignFacts, projected_crs: str) -> Element:
+def _mergin(layer_id: str, form: Form) -> Element:
+    """What Mergin Maps reads: names of photos by layer and field, and their quality (2: some 500 KB)."""
+    fields = [element(key, {"type": "QString"}, text=said) for key, said in photo_names(form).items()]
+    quality = element("PhotoQuality", {"type": "int"}, text="2")
+    return element("Mergin", None, element("PhotoNaming", None, element(layer_id, None, *fields)), quality)
+
+
+def _properties(facts: CampaignFacts, projected_crs: str, mergin: Element) -> Element:
     def setting(tag: str, kind: str, said: str) -> Element:
         return element(tag, {"type": kind}, text=said)
 
@@ -203,6 +211,7 @@ def _properties(facts: CampaignFacts, projected_crs: str) -> Element:
             setting("AreaUnits", "QString", area),
         ),
         element("qfieldsync", None, *field),
+        mergin,
     )
 
 

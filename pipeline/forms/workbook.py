@@ -177,7 +177,7 @@ def _said_value(form: Form, one: Field, said: str, words: Texts) -> str | float 
 
 
 def _note_height_pt(note: Note) -> float:
-    fit = _NOTE_MM / 1.62
+    fit = _NOTE_MM / 1.8
     lines = sum(max(1, math.ceil(half_widths(line) / fit)) for line in note.why[:LONGEST_NOTE].split("\n"))
     return min(lines * _LINE_PT + 6, _TALLEST_PT)
 

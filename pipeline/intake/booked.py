@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.io.received import Delivery, Part
 from pipeline.issues import Code, Issue
@@ -38,8 +39,21 @@ def ledger_issues(ledger: Ledger) -> list[Issue]:
 
 
 def namesakes(ledger: Ledger, names: Collection[str]) -> list[Delivery]:
-    """Withdrawn deliveries that were called like one that is there now: what a corrected file replaced, as archived."""
-    last = ledger.last("received", "withdrawn").values()
-    gone = {one["id"] for one in last if one["event"] == "withdrawn" and one["name"] in names}
-    lines = [one for at, one in ledger.last("received").items() if at in gone and one.get("kind")]
-    return [Delivery(one["name"], one["kind"], one["id"], tuple(Part(*part) for part in one["parts"])) for one in lines]
+    """Withdrawn deliveries that were called like one that is there now: what a corrected file replaced, as archived;
+    the last that went comes last."""
+    last = sorted(ledger.last("received", "withdrawn").values(), key=lambda one: one["seq"])
+    gone = [one["id"] for one in last if one["event"] == "withdrawn" and one["name"] in names]
+    came = ledger.last("received")
+    return [_archived(came[one]) for one in gone if one in came and _is_whole(came[one])]
+
+
+def _archived(line: Mapping[str, Any]) -> Delivery:
+    return Delivery(line["name"], line["kind"], line["id"], tuple(Part(*part) for part in line["parts"]))
+
+
+def _is_whole(line: Mapping[str, Any]) -> bool:
+    """Whether a line says how to read what came; one that somebody altered may not."""
+    parts = line.get("parts")
+    if not (line.get("kind") and isinstance(line["kind"], str) and isinstance(parts, list)):
+        return False
+    return all(isinstance(one, list) and len(one) == 2 and all(isinstance(each, str) for each in one) for one in parts)

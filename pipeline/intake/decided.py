@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +20,23 @@ Objects = npt.NDArray[np.object_]
 
 
 def record_ids(records: Records, rows: Ints) -> list[str]:
-    """The name of a record in decisions: `Q-` and 10 signs of the delivery's content, the layer in it and the row."""
-    order: dict[str, int] = {}
-    nth = []
+    """The name of a record in decisions: `Q-` and 10 signs of the delivery's content, the layer in it and the row.
+
+    The layer is named, not counted: what else in the delivery can be read does not change it. The same content twice
+    has the same names, and is decided once.
+    """
+    alike = Counter[tuple[str, str, str, str]]()  # layers of one name in one file
+    layers = []
     for one in records.sources:
-        nth.append(order.setdefault(one.delivery, 0))
-        order[one.delivery] += 1
+        key = (one.delivery, one.file, one.layer, one.inside)
+        layers.append(f"{one.delivery}|{one.inside}|{alike[key]}")
+        alike[key] += 1
     at = zip(records.source[rows].tolist(), records.row[rows].tolist(), strict=True)
-    return [_id(records.sources[source].delivery, nth[source], row) for source, row in at]
+    return [_id(layers[source], row) for source, row in at]
 
 
-def _id(delivery: str, layer: int, row: int) -> str:
-    digest = hashlib.sha256(f"{delivery}|{layer}|{row}".encode()).digest()
+def _id(layer: str, row: int) -> str:
+    digest = hashlib.sha256(f"{layer}|{row}".encode("utf-8", "surrogatepass")).digest()
     return f"Q-{base64.b32encode(digest)[:10].decode()}"
 
 
@@ -51,18 +57,30 @@ def rank_of_deliveries(names: Mapping[str, str], decisions: Sequence[Decision]) 
     """How late each delivery (digest → name) counts: 0; what others supersede, one more than the last of them."""
     pairs = superseding(names, decisions)
     rank = dict.fromkeys(names, 0)
-    for _ in range(len(pairs)):  # a chain is no longer than this
-        for newer, older in pairs:
-            rank[older] = max(rank[older], min(rank[newer] + 1, len(pairs)))
+    for _, older in pairs:  # all that supersede a delivery are among them: as many as come before it
+        rank[older] += 1
     return rank
 
 
 def superseding(names: Mapping[str, str], decisions: Sequence[Decision]) -> dict[tuple[str, str], Decision]:
-    """(newer, older) digests of deliveries of which a person said that one supersedes the other."""
+    """(newer, older) digests of deliveries of which one supersedes the other: as a person said, or because it
+    supersedes one that does.
+
+    Where decisions contradict one another, whether two or a whole ring of them, the last counts.
+    """
     found: dict[tuple[str, str], Decision] = {}
-    for one in of_verbs(decisions, "supersedes"):
-        newer, older = _named(one.id, names), _named(one.object, names)
-        found |= {(new, old): one for new in newer for old in older if new != old}
+    above: dict[str, set[str]] = {one: set() for one in names}  # what supersedes each delivery
+    below: dict[str, set[str]] = {one: set() for one in names}
+    for one in reversed(of_verbs(decisions, "supersedes")):
+        for newer in _named(one.id, names):
+            for older in _named(one.object, names):
+                if newer == older or older in above[newer] or newer in above[older]:
+                    continue
+                for new in (newer, *sorted(above[newer])):
+                    for old in (older, *sorted(below[older])):
+                        found.setdefault((new, old), one)
+                        above[old].add(new)
+                        below[new].add(old)
     return found
 
 
@@ -71,11 +89,17 @@ def _named(said: str, names: Mapping[str, str]) -> list[str]:
 
 
 def unused(
-    decisions: Sequence[Decision], names: Mapping[str, str], used: frozenset[str]
+    decisions: Sequence[Decision], deliveries: Sequence[tuple[str, str]], inner: Collection[str], used: frozenset[str]
 ) -> list[tuple[Decision, str, str]]:
-    """Decisions that speak of nothing there is: (decision, "record" or "file", the name it gives)."""
+    """Decisions that speak of nothing there is: (decision, "record" or "file", the name it gives).
+
+    `deliveries` are (digest, name) of all, of one content under two names both; `inner` the files in them, of which a
+    system can be said one by one.
+    """
     found = [(one, "record", one.id) for one in of_verbs(decisions, "accept") if one.id not in used]
     for one in of_verbs(decisions, "crs", "encoding", "supersedes"):
         said = [one.id, one.object] if one.verb == "supersedes" else [one.id]
-        found += [(one, "file", each) for each in said if not _named(each, names)]
+        more = [(name, "") for name in inner] if one.verb == "crs" else []
+        there = [*((name, digest) for digest, name in deliveries), *more]
+        found += [(one, "file", each) for each in said if not any(names_file(each, *of) for of in there)]
     return sorted(found, key=lambda one: one[0].row)

@@ -28,6 +28,7 @@ class ReadLayer:
     delivery: str
     report: LayerReport  # its names as delivered
     file: Path  # its Arrow table: row, WKB, attributes as text
+    inside: str = ""  # the file in the delivery and the layer in it, whatever the delivery is called
 
     @property
     def count(self) -> int:
@@ -88,7 +89,8 @@ def read_layers(
     for delivery in sorted(deliveries, key=lambda one: (one.digest, one.name)):
         report, folder = parsed[delivery.key]
         for one in sorted(report.layers, key=lambda one: (one.file, one.name)):
-            layers.append(ReadLayer(delivery.digest, _named(one, delivery.name), folder / one.table))
+            inside = f"{one.file}|{one.name}"
+            layers.append(ReadLayer(delivery.digest, _named(one, delivery.name), folder / one.table, inside))
         refused += [RefusedFile(delivery.digest, replace(one, file=delivery.name + one.file)) for one in report.refused]
         ignored += [(delivery.digest, delivery.name + name) for name in report.ignored]
     return layers, refused, ignored

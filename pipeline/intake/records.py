@@ -37,6 +37,7 @@ class Source:
     rows: slice  # of all records
     names: Mapping[str, str]  # canonical name → delivered column
     fields: Mapping[str, Words]  # every delivered column
+    inside: str = ""  # what the layer is called in its delivery, whatever that is called
 
     @property
     def count(self) -> int:
@@ -98,7 +99,7 @@ def _sources(layers: Sequence[ReadLayer], crs: Sequence[str], rules: Rules) -> I
     for layer, name in zip(layers, crs, strict=True):
         rows, report = slice(start, start + layer.count), layer.report
         names = layer.canonical("patch", dict(rules.own_fields))
-        yield Source(layer.delivery, report.file, report.name, name, rows, names, layer.attributes())
+        yield Source(layer.delivery, report.file, report.name, name, rows, names, layer.attributes(), layer.inside)
         start += layer.count
 
 

@@ -96,33 +96,38 @@ def _first(records: Records, shapes: Mended, rules: Rules) -> tuple[Ints, dict[i
     good = good[np.argsort(late[good], kind="stable")]
     first = np.arange(len(records))
     first[good] = good[first_of_same(shapes.geometry[good], records.values["patch_no"].column(good).to_pylist())]
-    replaced = _superseded(records, good, first, rules)
+    replaced = _superseded(records, good, first, rules, rank)
     for row, (newer, _) in replaced.items():
-        first[row] = first[newer]
-    first = first[first]  # what was the same as a superseded one
+        first[row] = newer
+    while (first[first] != first).any():  # what stands for a record may be replaced itself, by what ranks before it
+        first = first[first]
     return first, {row: decision for row, (_, decision) in replaced.items()}
 
 
-def _superseded(records: Records, good: Ints, first: Ints, rules: Rules) -> dict[int, tuple[int, Decision]]:
+def _superseded(
+    records: Records, good: Ints, first: Ints, rules: Rules, rank: Mapping[str, int]
+) -> dict[int, tuple[int, Decision]]:
     """Patches of a superseded delivery that a newer one delivers under the same key with another outline: by row, the
-    newer row and the decision. What the newer does not hold stays."""
+    newer row and the decision. What no newer holds stays."""
     pairs = superseding(rules.deliveries, rules.decisions)
-    if not pairs:
-        return {}
-    keys, numbers = (
-        one.to_pylist()
-        for one in (patch_keys(rules.campaign, records.values, good), records.values["patch_no"].column(good))
-    )
-    held: dict[str, dict[str, int]] = defaultdict(dict)  # delivery → key → row that stands for it
-    for row, key, number in zip(good.tolist(), keys, numbers, strict=True):
-        if number:
-            held[records.sources[records.source[row]].delivery].setdefault(key, int(first[row]))
+    heard = {digest for pair in pairs for digest in pair}
+    concerned = np.array([one.delivery in heard for one in records.sources], bool)[records.source[good]]
+    rows = good[concerned]
+    rows = rows[records.values["patch_no"].holds(bool)[rows]]
+    keys, deliveries = patch_keys(rules.campaign, records.values, rows), records.of_source("delivery", rows)
+    held: dict[str, dict[str, list[int]]] = defaultdict(dict)  # key → delivery, the newest first → rows that stand
+    own = list(zip(rows.tolist(), keys.to_pylist(), deliveries.to_pylist(), strict=True))
+    for row, key, delivery in own:
+        held[key].setdefault(delivery, []).append(int(first[row]))
     found: dict[int, tuple[int, Decision]] = {}
-    for (newer, older), decision in sorted(pairs.items()):
-        for row, key, number in zip(good.tolist(), keys, numbers, strict=True):
-            of_older = records.sources[records.source[row]].delivery == older
-            if number and of_older and held[newer].get(key, int(first[row])) != first[row]:
-                found.setdefault(row, (held[newer][key], decision))
+    for row, key, delivery in own:
+        newer = [one for one in held[key] if (one, delivery) in pairs]
+        if newer:
+            newest = min(newer, key=lambda one: (rank[one], one))
+            there, here = held[key][newest], held[key][delivery]
+            if first[row] not in there:
+                stands = next((one for one in there if one not in here), there[0])
+                found[row] = stands, pairs[newest, delivery]
     return found
 
 

@@ -12,7 +12,7 @@ from pipeline.geometry.extent import Extent, frame_extent, to_frame
 from pipeline.records import Piece, Scene
 from pipeline.sheets import figures
 from pipeline.sheets.box import Box
-from pipeline.sheets.fields import piece_fields, scene_words, with_fields
+from pipeline.sheets.fields import piece_fields, reason_words, scene_words, with_fields
 from pipeline.sheets.figures import MISSING
 from pipeline.sheets.framing import PHASES, framed
 from pipeline.sheets.grid import frame_grid
@@ -76,7 +76,7 @@ def detail_sheet(order: Order, row: int, page: int, cover: Cover) -> DetailSheet
         layout=order.detail,
         name=destination(piece.seq),
         label=str(page),
-        fields=_fields(order, row, scale, grid.step_m, page),
+        fields=with_fields(_fields(order, row, scale, grid.step_m, page), _reasons(order, kinds)),
         row=row,
         patch_uid=piece.patch_uid,
         window=window,
@@ -114,6 +114,11 @@ def _fields(order: Order, row: int, scale: int, step_m: float, page: int) -> Map
         "convergence": words.say("sheet.convergence", angle=signed_minutes(angle)),
     }
     return with_fields(order.fields, own)
+
+
+def _reasons(order: Order, kinds: list[tuple[int, str]]) -> Mapping[str, str]:
+    """Why those that are drawn and not asked about are not."""
+    return {"reasons": reason_words((order.ground.pieces[row] for row, _ in kinds), order.words)}
 
 
 def signed_minutes(angle_deg: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.geometry.projection import Projection
 from pipeline.records import CampaignFacts, County, Piece, Scene
@@ -94,6 +94,12 @@ def _share(piece: Piece, words: Texts) -> str:
         return words["sheet.whole"]
     share = figures.percent(piece.area_share)
     return words.say("sheet.part", no=piece.piece_no, count=piece.piece_count, share=share)
+
+
+def reason_words(pieces: Iterable[Piece], words: Texts) -> str:
+    """Why those of the pieces that are not asked about are not, each reason once."""
+    reasons = sorted({one.not_asked_reason for one in pieces if not one.asked})
+    return words["sheet.list_separator"].join(words[f"sheet.reason.{one}"] for one in reasons)
 
 
 def scene_words(scenes: Sequence[Scene], words: Texts) -> str:

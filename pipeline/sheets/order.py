@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.records import CampaignFacts
 from pipeline.sheets.box import Box
@@ -71,7 +71,7 @@ def _span_em(words: str) -> tuple[float, float]:
 def take_order(
     facts: CampaignFacts, ground: Ground, settings: RenderSettings, measure: Callable[[str, float], float]
 ) -> Order:
-    """Read layouts, style and words of a book.
+    """Read layouts, style and words of a book; names of the surroundings that the font cannot print are left out.
 
     Raises:
         Refusal: a layout or style that is missing or mistaken.
@@ -79,7 +79,7 @@ def take_order(
     words = texts(facts.language)
     return Order(
         facts,
-        ground,
+        _printable(ground, measure),
         settings,
         words,
         load_style(settings.style),
@@ -90,6 +90,20 @@ def take_order(
         book_fields(facts, ground.county, ground.projection, words, len(ground.drawn))
         | {"label.map_sheet": label_words(numbering(ground.projection, settings.map_sheets), words)},
     )
+
+
+def _printable(ground: Ground, measure: Callable[[str, float], float]) -> Ground:
+    """A road or place whose name the font lacks a character of is drawn without it: it must not cost the book."""
+
+    def shown(name: str) -> str:
+        try:
+            measure(name, 1.0)
+        except MissingGlyph:
+            return ""
+        return name
+
+    around = {kind: replace(one, names=tuple(map(shown, one.names))) for kind, one in ground.around.items()}
+    return replace(ground, around=around)
 
 
 def destination(seq: int) -> str:

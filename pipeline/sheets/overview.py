@@ -16,7 +16,7 @@ from pipeline.sheets import figures
 from pipeline.sheets.box import Box, between
 from pipeline.sheets.clusters import Rows, covered_m2, halves, letters, neighbourhoods
 from pipeline.sheets.detail import rings_of, signed_minutes
-from pipeline.sheets.fields import scene_words, with_fields
+from pipeline.sheets.fields import reason_words, scene_words, with_fields
 from pipeline.sheets.grid import Graticule, graticule
 from pipeline.sheets.index import index_page_count
 from pipeline.sheets.listing import lifts_mm, listing, listing_mm
@@ -250,6 +250,7 @@ def _fields(
         "convergence": words.say("sheet.convergence", angle=signed_minutes(_convergence(order, page.extent))),
         "page": words.say("sheet.page_of", page=number),
         "step": _step(lines.step_deg),
+        "reasons": reason_words((one for one in order.ground.pieces if one.own), words),
     }
 
 
@@ -280,6 +281,7 @@ def _sources(order: Order, phase: str) -> str:
 
 def _unasked(order: Order) -> str:
     words, unit = order.words, order.facts.area_unit
-    areas = [one.area_m2 for one in order.ground.pieces if one.own and not one.asked]
-    area = f"{figures.area(sum(areas), unit)} {words[f'sheet.unit_name.{unit}']}"
-    return words.say("sheet.unasked_note", count=len(areas), area=area) if areas else ""
+    left = [one for one in order.ground.pieces if one.own and not one.asked]
+    area = f"{figures.area(sum(one.area_m2 for one in left), unit)} {words[f'sheet.unit_name.{unit}']}"
+    reasons = reason_words(left, words)
+    return words.say("sheet.unasked_note", count=len(left), reasons=reasons, area=area) if left else ""

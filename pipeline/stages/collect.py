@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from pipeline.collect.documents import Outlines
     from pipeline.collect.merge import Merged
     from pipeline.collect.photo_checks import Moved, Seen
+    from pipeline.collect.reissue import Reissue
     from pipeline.collect.returned import Remark, ReturnedFile
     from pipeline.collect.reviews import Line, Review, ReviewTable
     from pipeline.collect.sent import SentAll
     from pipeline.collect.words import Words
     from pipeline.forms.form import Form
 
-_BLOCK = 10_000  # findings put into words at once
+_BLOCK = 10_000  # rows made at once, where all would fill the memory
 READER_VERSION = 2  # of how returns are read: part of the name under which what was read is kept
 
 
@@ -168,9 +169,12 @@ def _sent(task: Task) -> tuple[SentAll, npt.NDArray[np.object_]]:
 
     names = ["patch_uid", "county_code", "county_name", "patch_no", "seq", "area_m2", "asked"]
     table = read_parquet(task.files[PIECES], [*names, GEOMETRY])
-    columns = {name: table[name].to_pylist() for name in names}
-    sent = all_sent(sent_rows(columns, geometries(table), task.facts.area_unit))
-    return sent, table[GEOMETRY].to_numpy(zero_copy_only=False)
+    sent = []
+    for at in range(0, table.num_rows, _BLOCK):  # outlines take ten times the room of their bytes
+        block = table.slice(at, _BLOCK)
+        columns = {name: block[name].to_pylist() for name in names}
+        sent += sent_rows(columns, geometries(block), task.facts.area_unit, at)
+    return all_sent(sent), table[GEOMETRY].to_numpy(zero_copy_only=False)
 
 
 def _checked(
@@ -221,7 +225,7 @@ def _write(
     reviewed: Reviewed,
 ) -> Done:
     from pipeline.collect.reviews import county_reviews
-    from pipeline.collect.tables import county_tallies, fates, file_tallies, returned_columns
+    from pipeline.collect.tables import county_tallies, fated_columns, fates, file_tallies
     from pipeline.collect.words import remark_words
     from pipeline.io.tables import layer_table, write_parquet
 
@@ -230,11 +234,11 @@ def _write(
     receipts = _receipts(task, form, returned, merged, words, reviewed)
     findings = _write_findings(task, form, merged, outlines, reviewed)
     fate_of = fates(merged)
-    came = _joined([returned_columns([], fate_of), *(returned_columns([one], fate_of) for one in returned)])
+    came = _joined([fated_columns([], fate_of), *(fated_columns([one], fate_of) for one in returned)])
     outputs = [
         *receipts,
         findings,
-        write_parquet(files[RETURNED], layer_table(RETURNED, came, None, facts.crs)),
+        write_parquet(files[RETURNED], layer_table(RETURNED, came, None, facts.crs), _BLOCK),
         _write_photos(task, seen),
         files.state_file("collect_summary.json"),
         files.state_file("issues/collect.jsonl"),
@@ -263,7 +267,7 @@ def _write_findings(task: Task, form: Form, merged: Merged, outlines: Outlines, 
         for rows in blocks
     )
     shapes = outlines([one.sent.at for one in found])
-    return write_parquet(task.files[FINDINGS], layer_table(FINDINGS, columns, shapes, facts.crs))
+    return write_parquet(task.files[FINDINGS], layer_table(FINDINGS, columns, shapes, facts.crs), _BLOCK)
 
 
 def _joined(blocks: Iterable[Mapping[str, Sequence[Any]]]) -> dict[str, Any]:
@@ -302,34 +306,32 @@ def _receipts(
     nothing was returned there are none."""
     from pipeline.collect.receipt_page import receipt_page, write_receipt_book
     from pipeline.collect.receipts import return_receipts
+    from pipeline.collect.reissue import reissues
 
     made, target = task.files.state / "work" / "receipts", task.files.reports / "returns"
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
-    for one in return_receipts(returned, merged, words):
-        write_text(made / f"{one.file_name}.html", receipt_page(one, task.facts))
-        write_receipt_book(made / f"{one.file_name}.xlsx", one, task.facts)
-    _reissue(task, form, merged, words, reviewed, made)
+    again = reissues(merged, reviewed.reviews, form, reviewed.table, words, texts(task.facts.language))
+    for receipt in return_receipts(returned, merged, words, {one.county_code for one in again}):
+        write_text(made / f"{receipt.file_name}.html", receipt_page(receipt, task.facts))
+        write_receipt_book(made / f"{receipt.file_name}.xlsx", receipt, task.facts)
+    for one in again:
+        _reissue(task, form, one, made)
     swap_folder(made, target)
     return sorted(target.iterdir())
 
 
-def _reissue(task: Task, form: Form, merged: Merged, words: Words, reviewed: Reviewed, folder: Path) -> None:
-    """`<code>_open.xlsx` for each county that returned something and still owes something."""
-    from pipeline.collect.reissue import reissues
+def _reissue(task: Task, form: Form, again: Reissue, folder: Path) -> None:
+    """`<code>_open.xlsx`: what a county that returned something still owes."""
     from pipeline.forms.workbook import write_checklist
     from pipeline.io.slices import read_county, read_pieces
 
-    files, facts = task.files, task.facts
-    again = reissues(merged, reviewed.reviews, form, reviewed.table, words, texts(facts.language))
-    places = dict(task.places)
-    for one in again:
-        code = one.county_code
-        county, pieces = read_county(files[COUNTIES], places[code]), read_pieces(files.slice(code))
-        target = folder / f"{code}_open.xlsx"
-        rows = write_checklist(target, form, facts, county, pieces, _pages(files, code), one.notes)
-        if rows != len(one.notes):
-            raise ValueError(f"{target.name} has {rows} rows for {len(one.notes)} pieces")
+    code, files = again.county_code, task.files
+    county, pieces = read_county(files[COUNTIES], dict(task.places)[code]), read_pieces(files.slice(code))
+    target = folder / f"{code}_open.xlsx"
+    rows = write_checklist(target, form, task.facts, county, pieces, _pages(files, code), again.notes)
+    if rows != len(again.notes):
+        raise ValueError(f"{target.name} has {rows} rows for {len(again.notes)} pieces")
 
 
 def _pages(files: Files, code: str) -> dict[str, int]:

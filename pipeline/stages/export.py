@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.campaign import Campaign, Files
 from pipeline.county_jobs import CountySlice, county_facts, county_slices, own_files, shelf_digest, wanted
@@ -20,19 +20,32 @@ from pipeline.publish import private, swap_folder
 from pipeline.records import CampaignFacts, Scene
 from pipeline.verify import SUMS, altered
 
+PACKAGES = "packages"  # folder of the output with the zips to be mailed
+
 if TYPE_CHECKING:
+    from pipeline.forms.form import Form
     from pipeline.forms.maplayers import ImageryLayer
+    from pipeline.records import County, Piece
 
 
 @dataclass(frozen=True)
 class Section:
-    """`[export]`: imagery "windows" copies what lies round the asked pieces, "none" leaves it out."""
+    """`[export]`: what a county is handed beside sheets, checklist and project."""
 
-    imagery: str = "windows"
+    imagery: Literal["windows", "none"] = "windows"  # what lies round the asked pieces | nothing (classified scenes)
     imagery_margin_m: float = 300.0
     imagery_cap_mb: int = 200
+    cards: bool = False  # <code>_cards.pdf: a registration card for each piece
+    also: tuple[Literal["kmz", "shapefile", "coordinates"], ...] = ()
+    shapefile_encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    zip_mb: int = 0  # packages/<code>_<n>.zip in parts of at most so many millions of bytes; 0: none
+    send_to: str = ""  # where answers go, as START_HERE prints it; "": the office that issues
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    def __post_init__(self) -> None:
+        if self.zip_mb < 0:
+            raise ValueError("zip_mb is at least 0")
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,15 @@ class FormName:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What was announced of one county (`expected.csv`), as far as its officers must know; "" where nobody said."""
+
+    deadline: str = ""
+    contact: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
 class Task:
     files: Files
     facts: CampaignFacts
@@ -50,6 +72,9 @@ class Task:
     settings: Section
     form: str
     drawn: bool  # whether the book that lies there is of this state
+    notice: Notice
+    font: str  # the path of the office's own font, "" for the committed one
+    qr: str  # what the QR codes say, as on the sheets
 
 
 def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[Job]:
@@ -57,17 +82,29 @@ def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[J
     settings: Section = campaign.sections["export"]
     facts = county_facts(campaign)
     chosen, own = own_files(campaign, FormName(campaign.form), ("form",))
+    sheets, fonts = own_files(campaign, campaign.sections["render"], ("font",))
     common = {
-        "settings": value_digest([asdict(settings), asdict(facts), campaign.form]),
-        "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
+        "settings": value_digest([asdict(settings), asdict(facts), campaign.form, sheets.qr]),
+        "shelf": value_digest([shelf_digest(STAGE.shelves), *own, *fonts]),
     }
+    notices = _notices(campaign)
     made = []
     for one in wanted(county_slices(campaign), only):
         book = outputs_of(shop, "render", one.code)
+        notice = notices.get(one.code, Notice())
         parts = common | {"pieces": one.digest, "imagery": one.scenes_digest, "book": value_digest(book)}
-        task = Task(campaign.files, facts, one, settings, chosen.form, bool(book))
+        parts |= {"announced": value_digest(asdict(notice))}
+        task = Task(campaign.files, facts, one, settings, chosen.form, bool(book), notice, sheets.font, sheets.qr)
         made.append(job_of(STAGE, one.code, task, parts))
     return made
+
+
+def _notices(campaign: Campaign) -> Mapping[str, Notice]:
+    """What was announced, by county code."""
+    from pipeline.intake.expected import read_expected
+
+    announced = read_expected(campaign.inputs.expected) if campaign.inputs.expected else {}
+    return {code: Notice(one.deadline, one.contact, one.phone) for code, one in announced.items()}
 
 
 def work(task: Task) -> Done:
@@ -84,7 +121,27 @@ def work(task: Task) -> Done:
     target = files.county(code)
     keep_altered(files, code)
     swap_folder(made, target)
-    return Done(tuple(sorted(one for one in target.iterdir() if one.is_file())), rows)
+    packed = _pack(task, target)
+    tally = rows | _about_parts(packed, task.settings.zip_mb)
+    return Done((*sorted(one for one in target.iterdir() if one.is_file()), *packed), tally)
+
+
+def _pack(task: Task, folder: Path) -> tuple[Path, ...]:
+    """The folder as zips, where they are wanted; those of an earlier state go."""
+    from pipeline.forms.mail import ascii_name, folder_name, remove_parts, write_parts
+
+    code, target = task.county.code, task.files.out / PACKAGES
+    if not task.settings.zip_mb:
+        remove_parts(target, ascii_name(code))
+        return ()
+    return write_parts(folder, target, ascii_name(code), folder_name(code, task.facts.id), task.settings.zip_mb)
+
+
+def _about_parts(packed: Sequence[Path], zip_mb: int) -> dict[str, int]:
+    """How many parts, and how many of them are larger than was asked: a single file is never cut."""
+    if not packed:
+        return {}
+    return {"parts": len(packed), "parts_too_large": sum(one.stat().st_size > zip_mb * 1_000_000 for one in packed)}
 
 
 def keep_altered(files: Files, code: str) -> None:
@@ -98,7 +155,10 @@ def keep_altered(files: Files, code: str) -> None:
 
 def withdraw(files: Files, code: str) -> None:
     """Take back a county's folder: what stands there is not what the county should be handed."""
+    from pipeline.forms.mail import ascii_name, remove_parts
+
     keep_altered(files, code)
+    remove_parts(files.out / PACKAGES, ascii_name(code))
     shutil.rmtree(files.county(code), ignore_errors=True)
 
 
@@ -127,7 +187,68 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     middle = county.geometry.centroid
     projection = county_projection(facts.crs, middle.x, middle.y)
     write_project(folder / f"{code}_project.qgz", form, facts, county, pieces, projection.crs, imagery)
-    return {"rows": rows, "features": features, "pages": len(pages)}
+    counts = {"rows": rows, "features": features, "pages": len(pages)}
+    counts |= _by_choice(task, folder, form, county, pieces, pages, scenes)
+    _write_start(task, folder, form, county, pieces, pages)
+    return counts
+
+
+def _by_choice(
+    task: Task,
+    folder: Path,
+    form: Form,
+    county: County,
+    pieces: Sequence[Piece],
+    pages: Mapping[str, int],
+    scenes: Sequence[Scene],
+) -> dict[str, int]:
+    """What `[export] cards` and `also` ask for; how much of each."""
+    code, facts, settings = task.county.code, task.facts, task.settings
+    counts: dict[str, int] = {}
+    if settings.cards:
+        from pipeline.forms.card_page import write_cards
+
+        shown = scenes if settings.imagery == "windows" else ()
+        target, font = folder / f"{code}_cards.pdf", _font(task)
+        counts["cards"] = write_cards(target, form, facts, county, pieces, pages, font, task.qr, shown)
+    if "kmz" in settings.also:
+        from pipeline.forms.kmz import write_kmz
+
+        counts["kmz"] = write_kmz(folder / f"{code}_patches.kmz", facts, county, pieces, pages)
+    if "shapefile" in settings.also:
+        from pipeline.forms.shapefile import write_shapefile
+
+        encoding = settings.shapefile_encoding
+        counts["shapefile"] = write_shapefile(folder / f"{code}_patches", facts, pieces, pages, encoding)
+    if "coordinates" in settings.also:
+        from pipeline.forms.coordinates import write_coordinates
+
+        counts["coordinates"] = write_coordinates(folder / f"{code}_coordinates.txt", facts, county, pieces)
+    return counts
+
+
+def _write_start(
+    task: Task, folder: Path, form: Form, county: County, pieces: Sequence[Piece], pages: Mapping[str, int]
+) -> None:
+    """The page an officer reads first; last, because it lists what is there."""
+    from pipeline.forms import start
+    from pipeline.forms.mail import folder_name
+    from pipeline.forms.sketch import sketch_of
+    from pipeline.forms.start_page import SKETCH, number_mm, write_start
+
+    facts, font = task.facts, _font(task)
+    notice = start.Notice(**asdict(task.notice), send_to=task.settings.send_to)
+    names = [*(one.name for one in folder.iterdir()), SUMS]
+    called = folder_name(county.code, facts.id)
+    page = start.start_of(form, facts, county, pieces, pages, notice, names, called)
+    sketch = sketch_of(facts, county, pieces, SKETCH, number_mm(font))
+    write_start(folder / start.FILE, page, sketch, facts, font)
+
+
+def _font(task: Task) -> Any:
+    from pipeline.sheets.fonts import load_font
+
+    return load_font(Path(task.font) if task.font else None)
 
 
 def _link(made: Path, name: Path) -> None:
@@ -173,7 +294,9 @@ def _check(task: Task, rows: dict[str, int]) -> None:
     from pipeline.io.slices import read_pieces
 
     own = [one for one in read_pieces(task.files.slice(task.county.code)) if one.own]
-    expected = {"rows": task.county.asked, "features": len(own), "pages": task.county.asked}
+    asked = dict.fromkeys(("rows", "pages", "cards", "kmz", "coordinates"), task.county.asked)
+    expected = {name: count for name, count in asked.items() if name in rows}
+    expected |= {name: len(own) for name in ("features", "shapefile") if name in rows}
     wrong = {name: (rows[name], count) for name, count in expected.items() if rows[name] != count}
     if wrong:
         raise ValueError(f"the folder of {task.county.code} does not balance: {wrong}")
@@ -184,4 +307,4 @@ def _write_sums(folder: Path) -> None:
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
 
 
-STAGE = Stage("export", 2, "county", Section, "pipeline.stages.export:work", ("forms", "styles"))
+STAGE = Stage("export", 3, "county", Section, "pipeline.stages.export:work", ("forms", "styles", "fonts"))

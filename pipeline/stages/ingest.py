@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import Campaign, Files, ImageryFile, Inputs
 from pipeline.decisions import Decision, names_file, of_verbs, read_decisions
-from pipeline.engine.digest import value_digest
+from pipeline.engine.digest import file_digest, value_digest
 from pipeline.engine.progress import progress
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.intake.read import ReadLayer, RefusedFile
     from pipeline.intake.rules import Rules
     from pipeline.intake.sorting import Sorted
+    from pipeline.intake.surroundings import Around
     from pipeline.ledger import Ledger
 
 
@@ -49,6 +50,7 @@ class Task:
     facts: CampaignFacts
     deliveries: tuple[tuple[Delivery, tuple[Path, ...]], ...]
     counties: tuple[tuple[Delivery, tuple[Path, ...]], ...]
+    around: Mapping[str, tuple[tuple[Delivery, tuple[Path, ...]], ...]]  # towns, roads, places
     imagery: tuple[tuple[ImageryFile, str], ...]
     decisions: tuple[Decision, ...]
 
@@ -62,6 +64,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     """The one job of ingest, fresh while no input changed."""
     deliveries = _deliveries(campaign.inputs.patches, shop)
     counties = _deliveries(campaign.inputs.counties, shop)
+    around = {kind: _deliveries(paths, shop) for kind, paths in campaign.inputs.around.items() if paths}
     imagery = tuple((one, shop.digests.of(one.path)) for one in campaign.inputs.imagery)
     inputs = campaign.inputs
     decisions = of_verbs(read_decisions(campaign.files.decisions), *_DECIDED)
@@ -76,6 +79,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     parts = {
         "deliveries": value_digest([asdict(one) for one, _ in deliveries]),
         "county layer": value_digest([asdict(one) for one, _ in counties]),
+        "surroundings": value_digest({kind: [asdict(one) for one, _ in given] for kind, given in around.items()}),
         "imagery": value_digest(
             [[str(one.path), one.phase, one.date, one.sensor, one.bands, digest] for one, digest in imagery]
         ),
@@ -83,7 +87,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         "parser": str(PARSER_VERSION),
         "decisions": value_digest([asdict(replace(one, row=0)) for one in decisions]),
     }
-    task = Task(campaign.files, campaign.inputs, campaign.facts, deliveries, counties, imagery, decisions)
+    task = Task(campaign.files, campaign.inputs, campaign.facts, deliveries, counties, around, imagery, decisions)
     return [job_of(STAGE, "", task, parts)]
 
 
@@ -149,8 +153,9 @@ def work(task: Task) -> Done:
         *_unread_issues(task),
     ]
     scenes = _scenes(task, counties.crs, issues)
-    before = _uids_before(task, ledger, rules)
-    return _write(task, counties, found, rules, issues, scenes, before)
+    around = _around(task, counties.crs, issues)
+    before = _uids_before(task, ledger, rules, frozenset(found.uids(found.accepted())))
+    return _write(task, counties, found, rules, issues, scenes, around, before)
 
 
 def _refuse_unread_counties(task: Task) -> None:
@@ -173,29 +178,35 @@ def _decision_issues(found: Sorted, task: Task) -> list[Issue]:
 
     words = texts(task.facts.language)
     used = frozenset(one.id for one in found.released.values())
+    named = [(one.digest, one.name) for one, _ in task.deliveries if one.digest]
+    inner = {one.file for one in found.records.sources}
     return [
         Issue(Code.DECISION_UNUSED, "ingest", {"row": one.row, "what": words[f"issue.{what}"], "id": said})
-        for one, what, said in unused(task.decisions, task.names, used)
+        for one, what, said in unused(task.decisions, named, inner, used)
     ]
 
 
-def _uids_before(task: Task, ledger: Ledger, rules: Rules) -> dict[str, str]:
-    """Which uid each patch key had in withdrawn deliveries of the names that are there now: what a corrected file
-    replaces."""
+def _uids_before(task: Task, ledger: Ledger, rules: Rules, alive: frozenset[str]) -> dict[str, str]:
+    """Which uid each patch key had last in withdrawn deliveries of the names that are there now: what a corrected file
+    replaces. What is still there was not replaced."""
     from pipeline.intake.booked import namesakes
     from pipeline.intake.read import read_layers
     from pipeline.intake.sorting import sort_out
     from pipeline.intake.values import patch_keys
 
-    archived = tuple((one, ()) for one in namesakes(ledger, set(task.names.values())))
+    received = task.files.archive / "received"
+    gone = namesakes(ledger, {one.name for one, _ in task.deliveries})
+    archived = tuple((one, ()) for one in gone if all((received / part.digest).is_file() for part in one.parts))
     if not archived:
         return {}
-    layers, _, _ = read_layers(*_parse(task, archived, task.files.archive / "received"))
+    layers, _, _ = read_layers(*_parse(task, archived, received))
     found = sort_out(layers, replace(rules, decisions=()))
-    rows = found.accepted()
-    numbered = rows[found.records.values["patch_no"].holds(bool)[rows]]
-    keys = patch_keys(rules.campaign, found.records.values, numbered).to_pylist()
-    return dict(zip(keys, found.uids(numbered), strict=True))
+    order = {one.digest: at for at, (one, _) in enumerate(archived)}
+    rows = (found.records.values["patch_no"].holds(bool) & (found.reason == "")).nonzero()[0]
+    late = [order[one] for one in found.records.of_source("delivery", rows).to_pylist()]
+    keys = patch_keys(rules.campaign, found.records.values, rows).to_pylist()
+    told = sorted(zip(late, keys, found.uids(rows), strict=True), key=lambda one: one[0])
+    return {key: uid for _, key, uid in told if uid not in alive}
 
 
 def _kept(delivery: Delivery, paths: tuple[Path, ...], received: Path) -> tuple[Delivery, tuple[Path, ...]]:
@@ -339,6 +350,33 @@ def _scenes(task: Task, crs: str, issues: list[Issue]) -> list[dict[str, Any]]:
     return made
 
 
+def _around(task: Task, crs: str, issues: list[Issue]) -> Around:
+    """Towns, roads and places, where there are any; what cannot be drawn is an issue and never more."""
+    from pipeline.intake.read import read_layers
+    from pipeline.intake.surroundings import around, features_of
+
+    found = []
+    for kind, given in task.around.items():
+        layers, refused, ignored = read_layers(*_parse(task, given, None))
+        for layer in layers:
+            features, said = features_of(kind, layer, task.inputs.counties_crs, crs)
+            found += features
+            issues += said
+        issues += _around_unread(kind, [one for one, _ in given], refused, ignored)
+    return around(found)
+
+
+def _around_unread(
+    kind: str, given: Sequence[Delivery], refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, str]]
+) -> list[Issue]:
+    from pipeline.intake.surroundings import unread
+
+    told = [(one.delivery, one.report.file, one.report.sentence, one.report.hint) for one in refused]
+    told += [(one.digest, one.name, one.problem or _NO_FORMAT, one.hint or _FORMATS) for one in given if not one.kind]
+    told += [(delivery, name, _NO_FORMAT, _FORMATS) for delivery, name in ignored if _is_map(name)]
+    return [unread(kind, *one) for one in told]
+
+
 def _write(
     task: Task,
     counties: Counties,
@@ -346,6 +384,7 @@ def _write(
     rules: Rules,
     issues: list[Issue],
     scenes: list[dict[str, Any]],
+    around: Around,
     before: Mapping[str, str],
 ) -> Done:
     files, crs = task.files, counties.crs
@@ -364,8 +403,25 @@ def _write(
     summary = _summary(counties, found, issues)
     write_json(outputs[-2], summary)
     write_json(outputs[-1], scenes)
+    outputs += _write_around(files, counties, around)
     outputs += _receipts(task, issues, summary)
     return Done(tuple(outputs), _tally(found, issues))
+
+
+def _write_around(files: Files, counties: Counties, around: Around) -> list[Path]:
+    """What lies about each county in a file of its own, and their digests by code: a sheet depends on its own only."""
+    from pipeline.intake.surroundings import near
+    from pipeline.io.slices import write_around
+
+    told = {
+        counties.codes[at]: write_around(files.around_of(counties.codes[at]), one.kinds, one.names, one.geometry)
+        for at, one in near(around, counties.geometry)
+    }
+    for path in (files.state / "surroundings").glob("*.arrow"):
+        if path not in told.values():
+            path.unlink()
+    write_json(files.around, {code: file_digest(path) for code, path in told.items()})
+    return [files.around, *told.values()]
 
 
 def _receipts(task: Task, issues: Sequence[Issue], summary: dict[str, Any]) -> list[Path]:
@@ -505,4 +561,4 @@ def _tally(found: Sorted, issues: Sequence[Issue]) -> dict[str, int]:
     return _counted(Counter(found.status.tolist())) | {"issues": len(issues)}
 
 
-STAGE = Stage("ingest", 3, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))
+STAGE = Stage("ingest", 4, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))

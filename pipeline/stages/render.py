@@ -7,7 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import Campaign, Files
-from pipeline.county_jobs import CountySlice, county_facts, county_slices, own_files, shelf_digest, wanted
+from pipeline.county_jobs import (
+    CountySlice,
+    around_digests,
+    county_facts,
+    county_slices,
+    own_files,
+    shelf_digest,
+    wanted,
+)
 from pipeline.engine.digest import value_digest
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
@@ -19,9 +27,11 @@ from pipeline.sheets.settings import RenderSettings
 
 if TYPE_CHECKING:
     from pipeline.sheets.book import BookSummary
+    from pipeline.sheets.surroundings import Surroundings
 
 
-OWN_FILES = ("detail_layout", "overview_layout", "index_layout", "style", "font")  # settings that may name a file
+# Settings that may name a file.
+OWN_FILES = ("detail_layout", "overview_layout", "index_layout", "vertices_layout", "style", "font")
 
 
 @dataclass(frozen=True)
@@ -41,9 +51,10 @@ def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]
         "settings": value_digest([asdict(chosen), asdict(facts)]),
         "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
     }
-    made = []
+    made, around = [], around_digests(campaign)
     for one in wanted(county_slices(campaign), only):
         parts = common | {"pieces": one.digest, "imagery": one.scenes_digest}
+        parts |= {"surroundings": around[one.code]} if one.code in around else {}
         made.append(job_of(STAGE, one.code, Task(campaign.files, facts, one, settings), parts))
     return made
 
@@ -58,7 +69,8 @@ def work(task: Task) -> Done:
     county, pieces, before, after = read_ground(files, task.county)
     folder = files.work("render", code)
     book = folder / f"{code}_sheets.pdf"
-    summary = draw_book(book, task.facts, county, pieces, before, after, task.settings, lambda *_: None)
+    around = read_surroundings(files, code)
+    summary = draw_book(book, task.facts, county, pieces, before, after, task.settings, lambda *_: None, around)
     if list(summary.pieces_drawn) != [one.patch_uid for one in pieces if one.own and one.asked]:
         raise ValueError(f"the book of {code} does not show each asked piece once, in order")
     outputs = (book, folder / "book.json", folder / "issues.jsonl")
@@ -75,6 +87,16 @@ def read_ground(files: Files, one: CountySlice) -> tuple[County, list[Piece], li
     scenes = [scene_of(each) for each in one.scenes]
     before, after = ([each for each in scenes if each.phase == phase] for phase in ("before", "after"))
     return read_county(files[COUNTIES], one.rows), read_pieces(files.slice(one.code)), before, after
+
+
+def read_surroundings(files: Files, code: str) -> Surroundings:
+    """Towns, roads and places of a county and about it."""
+    from pipeline.io.slices import read_around
+    from pipeline.sheets.surroundings import Feature, Surroundings
+
+    told = read_around(files.around_of(code))
+    features = {kind: tuple(Feature(name, shape) for name, shape in found) for kind, found in told.items()}
+    return Surroundings(**features)
 
 
 def _tally(summary: BookSummary) -> dict[str, int]:
@@ -116,4 +138,4 @@ def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary, before: boo
     ]
 
 
-STAGE = Stage("render", 2, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))
+STAGE = Stage("render", 3, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))

@@ -18,7 +18,7 @@ from pipeline.engine.digest import value_digest
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.issues import Code, Issue, issue_order, read_issues
-from pipeline.layers import COUNTIES, FINDINGS, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS, RETURNED
+from pipeline.layers import BORDERS, COUNTIES, FINDINGS, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS, RETURNED
 from pipeline.publish import safe_name, write_json, write_text
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
@@ -382,7 +382,7 @@ def _packages(task: Task, counties: Sequence[CountyStatus], form: Form) -> list[
     files, facts = task.files, task.facts
     tables = {
         one.name: read_parquet(files[one])
-        for one in (PATCHES, PIECES, REMAINDERS, COUNTIES, FINDINGS, ISSUES)
+        for one in (PATCHES, PIECES, REMAINDERS, BORDERS, COUNTIES, FINDINGS, ISSUES)
         if files[one].is_file()
     }
     tables["counties"] = _with_progress(tables["counties"], counties)
@@ -414,4 +414,4 @@ def _box(table: Any) -> tuple[float, float, float, float]:
     return float(west), float(south), float(east), float(north)
 
 
-STAGE = Stage("report", 4, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))
+STAGE = Stage("report", 5, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("fresh", "sheets", "ingest", "clip", "faults")
+BENCHES = ("fresh", "sheets", "ingest", "clip", "returns", "faults")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.collect.merge import Merged, merge
 from pipeline.collect.returned import Doubt, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll, all_sent
-from pipeline.collect.tables import county_tallies, fates, finding_columns, returned_columns
+from pipeline.collect.tables import county_tallies, finding_columns, returned_columns
 from pipeline.decisions import Decision
 from pipeline.forms.form import load_form
 
@@ -161,7 +161,7 @@ def test_order_and_repetition_change_nothing_and_every_answer_has_a_fate(files: 
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     one, other = merged(*came), merged(*shuffled)
     assert one.findings == other.findings
-    columns = returned_columns(came, fates(one))
+    columns = returned_columns(came, one)
     assert len(columns["fate"]) == sum(bool(each.said) for file in came for each in file.rows)
     assert set(columns["fate"]) <= {"taken", "contained", "conflict", "unmatched"}
     tallies = county_tallies(one.findings, FORM)

@@ -115,7 +115,7 @@ def issues(made: list[CountyStatus]) -> list[Issue]:
                 "structure_m2": 50.0,
                 "linework_m2": 25.0,
             }
-            found.append(Issue(Code.AMBIGUOUS_SHAPE, "ingest", facts | areas, **place))
+            found.append(Issue(Code.AMBIGUOUS_SHAPE, "ingest", facts | areas | {"record": "Q-ABCDEFGHIJ"}, **place))
         if at % 4 == 0:
             found.append(Issue(Code.IMAGERY_MISSING, "render", facts | {"phase": "前时相"}, **place))
     return sorted(found, key=issue_order)

@@ -246,3 +246,22 @@ def test_a_county_of_fragments_alone_has_its_overview(draw: Draw) -> None:
     crumb = scenery.piece(0, scenery.square(113.87, 30.53, 1e-5), asked=False, not_asked_reason="fragment")
     made = draw([crumb], language="en")
     assert (made.pages, made.index_pages, made.pieces_drawn) == (1, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("zh", {"影像（前时相）", "影像（后时相）", "坐标网", "境界", "图斑", "注记"}),
+        ("en", {"Imagery (before)", "Imagery (after)", "Grid", "Boundaries", "Patches", "Labels"}),
+    ],
+)
+def test_layers_can_be_switched_off(draw: Draw, tmp_path: Path, language: str, names: set[str]) -> None:
+    draw(scenery.scattered(2), language=language)
+    book = pypdf.PdfReader(tmp_path / "429901_sheets.pdf")
+    layers = book.trailer["/Root"]["/OCProperties"]["/OCGs"]
+    assert len(layers) == len(names)  # each once a book, however many pages
+    assert {one.get_object()["/Name"] for one in layers} == names
+    for page in book.pages[-2:]:
+        assert len(page["/Resources"]["/Properties"]) == len(names)
+        content = page.get_contents().get_data()
+        assert content.count(b"BDC") == content.count(b"EMC") > len(names)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -482,6 +483,19 @@ def test_a_county_without_asked_pieces_has_an_overview_and_no_index() -> None:
     (only,) = overview_sheets(order)
     assert "1 个碎片" in only.fields["unasked_note"]
     assert index_sheets(order, 2) == []
+
+
+def test_a_legend_says_why_pieces_are_not_asked_about() -> None:
+    reasons = {"fragment": "碎片", "minimum": "过小图斑", "sliver": "狭长碎屑"}
+    for reason, said in reasons.items():
+        crumb = scenery.piece(0, scenery.square(113.87, 30.53, 1e-5), asked=False, not_asked_reason=reason)
+        (only,) = overview_sheets(scenery.order([crumb]))
+        assert only.fields["reasons"] == said
+        assert f"1 个{said}" in only.fields["unasked_note"]
+    own, part, crumb = scenery.straddling(1)
+    made = detail_sheet(scenery.order([own, part, replace(crumb, not_asked_reason="sliver")]), 0, 3, lambda *_: 1.0)
+    assert "fragment" in made.legend
+    assert made.fields["reasons"] == "狭长碎屑"
 
 
 def test_names_of_counties_stand_inside_their_county() -> None:

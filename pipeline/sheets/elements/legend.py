@@ -28,7 +28,8 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet | OverviewSheet, pens: P
         swatch = Box(row.x_mm, row.centre[1] - min(high, row.h_mm * 0.8) / 2, wide, min(high, row.h_mm * 0.8))
         _swatch(canvas, swatch, kind, pens)
         label = Box(swatch.right + 1.6, row.y_mm, row.right - swatch.right - 1.6, row.h_mm)
-        words = pens.words.say(f"sheet.legend.{kind}", step=sheet.fields.get("step", ""))
+        told = {name: sheet.fields.get(name, "") for name in ("step", "reasons")}
+        words = pens.words.say(f"sheet.legend.{kind}", **told)
         set_words(canvas, label, words, pens.style.text(slot.options["text"]))
 
 

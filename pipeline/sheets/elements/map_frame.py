@@ -29,16 +29,21 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
     """The map of this page."""
     view, frame = sheet.views[slot.options["phase"]], slot.box
     with canvas.clipped(frame):
-        with canvas.layer(view.caption):
+        with canvas.layer(pens.words.say("layer.imagery", phase=view.caption)):
             _imagery(canvas, view, frame, pens)
-        _crosses(canvas, sheet, frame, strokes(pens.style, "grid" if view.phase in pens.pictures else "grid_paper"))
-        draw_borders(canvas, pens, sheet.window.borders, frame)
-        draw_outlines(canvas, pens, sheet.window.outlines, frame)
-        _corners(canvas, sheet, frame, pens)
-        draw_labels(canvas, pens, sheet.window.labels, frame)
+        with canvas.layer(pens.words["layer.grid"]):
+            _crosses(canvas, sheet, frame, strokes(pens.style, "grid" if view.phase in pens.pictures else "grid_paper"))
+        with canvas.layer(pens.words["layer.borders"]):
+            draw_borders(canvas, pens, sheet.window.borders, frame)
+        with canvas.layer(pens.words["layer.patches"]):
+            draw_outlines(canvas, pens, sheet.window.outlines, frame)
+            _corners(canvas, sheet, frame, pens)
+        with canvas.layer(pens.words["layer.labels"]):
+            draw_labels(canvas, pens, sheet.window.labels, frame)
         _note(canvas, view, frame, pens)
     canvas.rect(frame, None, pens.style.stroke("frame"))
-    _ticks(canvas, sheet, frame, pens)
+    with canvas.layer(pens.words["layer.grid"]):
+        _ticks(canvas, sheet, frame, pens)
     canvas.georeference(frame, sheet.window.crs, sheet.window.corners_deg, view.caption)
 
 

@@ -21,11 +21,15 @@ def draw(canvas: Canvas, slot: Slot, sheet: OverviewSheet, pens: Pens) -> None:
         rings = [moved(ring, frame) for ring in sheet.county_rings]
         if rings:
             canvas.area(rings, pens.style.colour("county_area"))
-        canvas.lines([moved(line, frame) for line in sheet.graticule.lines], pens.style.stroke("graticule"))
-        draw_borders(canvas, pens, sheet.window.borders, frame)
-        draw_outlines(canvas, pens, sheet.window.outlines, frame)
-        _clusters(canvas, sheet, frame, pens)
-        draw_labels(canvas, pens, sheet.window.labels, frame)
+        with canvas.layer(pens.words["layer.grid"]):
+            canvas.lines([moved(line, frame) for line in sheet.graticule.lines], pens.style.stroke("graticule"))
+        with canvas.layer(pens.words["layer.borders"]):
+            draw_borders(canvas, pens, sheet.window.borders, frame)
+        with canvas.layer(pens.words["layer.patches"]):
+            draw_outlines(canvas, pens, sheet.window.outlines, frame)
+            _clusters(canvas, sheet, frame, pens)
+        with canvas.layer(pens.words["layer.labels"]):
+            draw_labels(canvas, pens, sheet.window.labels, frame)
     canvas.rect(frame, None, pens.style.stroke("frame"))
     _degrees(canvas, sheet, frame, pens)
     canvas.georeference(frame, sheet.window.crs, sheet.window.corners_deg, sheet.fields["heading"])

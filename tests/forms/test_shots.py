@@ -1,0 +1,123 @@
+"""Small pictures: the same ground before and after, the piece in the middle, small enough for a workbook."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import shapely
+import xlsxwriter
+from affine import Affine
+from PIL import Image
+
+from pipeline.forms.card_page import write_cards
+from pipeline.forms.cells import look_of
+from pipeline.forms.form import load_form
+from pipeline.forms.picture_sheet import SIZE_MM, write_pictures
+from pipeline.forms.shots import LARGEST_BYTES, PHASES, PX_PER_MM, Shot, _small, shots_of, thumbnails
+from pipeline.geometry.projection import county_projection, to_geographic
+from pipeline.io.rasters import TileCache, read_scene
+from pipeline.records import CampaignFacts, County, Office, Piece, Scene
+from pipeline.sheets.fonts import load_font
+from pipeline.texts import texts
+from tests.forms.conftest import _piece
+
+FACTS = CampaignFacts("2025Q3", "检查", "cn", "zh", date(2025, 10, 8), Office(), "mu", "EPSG:4490", True)
+COUNTY = County("429901", "云溪县", "云州市", "某省", shapely.box(113.8, 30.4, 114.0, 30.6))
+PLANE = county_projection("EPSG:4490", 113.9, 30.5)
+WEST, NORTH, SIDE = 490_000, 3_386_000, 600
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Scene]:
+    """Pixels of 2 m before and after, 1.2 km wide, with some noise."""
+    folder, made = tmp_path_factory.mktemp("scenes"), []
+    for at, phase in enumerate(PHASES):
+        path = folder / f"{phase}.tif"
+        size = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 3, "dtype": "uint8"}
+        ground = Affine(2, 0, WEST, 0, -2, NORTH)
+        with rasterio.open(path, "w", crs=PLANE.crs, transform=ground, tiled=True, **size) as target:
+            target.write(np.random.default_rng(at).integers(90, 120, (3, SIDE, SIDE), np.uint8))
+        made.append(read_scene(path, phase, "2025-03-14", "", None, "EPSG:4490", str(at) * 64))
+    return made
+
+
+def _at(seq: int, east_m: float, width_m: float) -> Piece:
+    corners = [(0, 0), (width_m, 0), (width_m, width_m), (0, width_m)]
+    lonlat = [to_geographic(PLANE, WEST + east_m + x, NORTH - 700 + y) for x, y in corners]
+    return replace(_piece(seq), geometry=shapely.Polygon(lonlat))
+
+
+def _shots(scenes: list[Scene], piece: Piece) -> tuple[Shot, ...]:
+    with TileCache(8 << 20) as cache:
+        return shots_of(cache, scenes, PLANE, piece, SIZE_MM)
+
+
+@pytest.mark.parametrize("width_m", [5, 60, 400])
+def test_the_piece_lies_whole_in_the_middle_of_both(scenes: list[Scene], width_m: float) -> None:
+    before, after = _shots(scenes, _at(1, 500, width_m))
+    places = [(one.image.x_mm, one.image.y_mm, one.image.w_mm, one.image.h_mm) for one in (before, after)]
+    assert places[0] == places[1]
+    for ring in (*before.rings, *after.rings):
+        assert np.allclose((ring.min(axis=0) + ring.max(axis=0)) / 2, np.array(SIZE_MM) / 2, atol=0.1)
+        assert (np.ptp(ring, axis=0) <= np.array(SIZE_MM) * 0.51).all()
+
+
+def test_thumbnails_are_small_and_show_the_outline(scenes: list[Scene]) -> None:
+    made = thumbnails(_shots(scenes, _at(1, 500, 60)), SIZE_MM)
+    assert set(made) == set(PHASES)
+    for jpeg in made.values():
+        assert len(jpeg) <= LARGEST_BYTES
+        with Image.open(io.BytesIO(jpeg)) as picture:
+            assert picture.size == tuple(round(one * PX_PER_MM) for one in SIZE_MM)
+            pixels = np.asarray(picture.convert("RGB")).astype(int)
+    shot = _shots(scenes, _at(1, 500, 60))[1]
+    x, y = (shot.rings[0][:2].mean(axis=0) * PX_PER_MM).round().astype(int)
+    assert pixels[y, x, 0] > pixels[y, x, 2] + 60  # yellow
+
+
+def test_a_picture_no_jpeg_can_take_has_fewer_pixels() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (270, 360, 3), np.uint8)
+    jpeg = _small(Image.fromarray(noise), PX_PER_MM)
+    assert len(jpeg) <= LARGEST_BYTES
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        size_mm = [px / dpi * 25.4 for px, dpi in zip(picture.size, picture.info["dpi"], strict=True)]
+    assert np.allclose(size_mm, SIZE_MM, rtol=0.02)
+
+
+def test_no_imagery_no_picture(scenes: list[Scene]) -> None:
+    assert thumbnails(_shots(scenes, _at(1, 90_000, 60)), SIZE_MM) == {}
+    assert _shots([], _at(1, 500, 60)) == ()
+
+
+def test_a_sheet_of_the_workbook_ties_each_picture_to_its_cell(scenes: list[Scene], tmp_path: Path) -> None:
+    rows = [_at(1, 500, 60), _at(2, 300, 30), _at(3, 90_000, 30)]
+    pictures = {one.patch_uid: thumbnails(_shots(scenes, one), SIZE_MM) for one in rows}
+    for name in ("a.xlsx", "b.xlsx"):
+        book = xlsxwriter.Workbook(str(tmp_path / name))
+        book.set_properties({"created": datetime(2025, 10, 8)})
+        look = look_of(book, texts("zh"))
+        assert write_pictures(book.add_worksheet("x"), look, rows, pictures, texts("zh")) == 2
+        book.close()
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as packed:
+        images = [one for one in packed.namelist() if one.startswith("xl/media/")]
+        drawing = packed.read("xl/drawings/drawing1.xml").decode()
+    assert len(images) == 4
+    assert drawing.count("<xdr:twoCellAnchor>") == 4  # moves and sizes with its cells
+
+
+def test_cards_with_pictures_hold_a_pair_a_piece(scenes: list[Scene], tmp_path: Path) -> None:
+    rows = [_at(1, 500, 60), _at(2, 300, 30)]
+    form = load_form("verification_cn")
+    args = (form, FACTS, COUNTY, rows, {}, load_font(), "id")
+    write_cards(tmp_path / "a.pdf", *args, scenes)
+    write_cards(tmp_path / "b.pdf", *args, scenes)
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+    assert (tmp_path / "a.pdf").read_bytes().count(b"/DCTDecode") == 4

@@ -1,0 +1,193 @@
+"""The page an officer reads first says what checklist, GeoPackage and sheets say, and stays on its paper."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pypdf
+import pytest
+import shapely
+
+from pipeline.amounts import area_in
+from pipeline.forms.form import Form
+from pipeline.forms.package import write_patches
+from pipeline.forms.sketch import Sketch, sketch_of
+from pipeline.forms.start import KINDS, Notice, Start, start_of
+from pipeline.forms.start_page import SKETCH, draw_start, number_mm, write_start
+from pipeline.forms.workbook import FIRST_ROW, write_checklist
+from pipeline.records import CampaignFacts, County, Piece
+from pipeline.sheets.book import draw_book
+from pipeline.sheets.box import Box
+from pipeline.sheets.canvas import Canvas
+from pipeline.sheets.fonts import MissingGlyph, load_font
+from pipeline.sheets.settings import RenderSettings
+from pipeline.texts import texts
+
+NOTICE = Notice("2025-11-15", "郭文斌", "0999-5020541", "")
+NAMES = ["429901_sheets.pdf", "429901_checklist.xlsx", "patches.gpkg", "429901_project.qgz", "SHA256SUMS"]
+
+
+def _page(
+    form: Form,
+    facts: CampaignFacts,
+    county: County,
+    pieces: list[Piece],
+    pages: dict[str, int],
+    notice: Notice = NOTICE,
+    names: list[str] = NAMES,
+) -> tuple[Start, Sketch]:
+    start = start_of(form, facts, county, pieces, pages, notice, names, f"{county.code}_{facts.id}")
+    return start, sketch_of(facts, county, pieces, SKETCH, number_mm(load_font()))
+
+
+def _canvas(page: tuple[Start, Sketch], facts: CampaignFacts) -> Canvas:
+    canvas = Canvas(210.0, 297.0, load_font())
+    draw_start(canvas, *page, texts(facts.language))
+    return canvas
+
+
+def _words(path: Path) -> str:
+    return "\n".join(one.extract_text() for one in pypdf.PdfReader(path).pages)
+
+
+def test_its_numbers_are_those_of_checklist_geopackage_and_sheets(
+    tmp_path: Path, form: Form, facts: CampaignFacts, county: County, pieces: list[Piece]
+) -> None:
+    ordered = sorted(pieces, key=lambda one: (not one.own, not one.asked, one.seq))
+    book = draw_book(tmp_path / "b.pdf", facts, county, ordered, [], [], RenderSettings(), lambda *_: None)
+    write_checklist(tmp_path / "c.xlsx", form, facts, county, pieces, book.page_of)
+    write_patches(tmp_path / "patches.gpkg", form, facts, pieces, book.page_of)
+    write_start(tmp_path / "s.pdf", *_page(form, facts, county, pieces, dict(book.page_of)), facts, load_font())
+    said = _words(tmp_path / "s.pdf")
+    sheet = openpyxl.load_workbook(tmp_path / "c.xlsx").worksheets[0]
+    rows = [row for row in sheet.iter_rows(min_row=FIRST_ROW + 1, values_only=True) if row[0] is not None]
+    with closing(sqlite3.connect(tmp_path / "patches.gpkg")) as base:
+        count, area_m2 = base.execute("SELECT count(*), sum(area_m2) FROM patches WHERE asked").fetchone()
+        pages = dict(base.execute("SELECT seq, page FROM patches WHERE asked"))
+    area = f"{area_in(facts.area_unit, area_m2):,}"
+    unit = texts(facts.language)[f"unit.{facts.area_unit}"]
+    assert texts(facts.language).say("start.fact.count", count=count) in said
+    assert len(rows) == count == len(book.page_of)
+    assert f"{area} {unit}" in said
+    overview = pypdf.PdfReader(tmp_path / "b.pdf").pages[0].extract_text()
+    assert area in overview
+    ahead = {page - seq for seq, page in pages.items()}
+    assert re.search(rf"n \+ {ahead.pop()}\b", said)
+    assert not ahead
+    last = max(pages)
+    assert texts(facts.language).say("start.page.page", page=pages[last]) in said
+    assert f"{last}" in pypdf.PdfReader(tmp_path / "b.pdf").pages[pages[last] - 1].extract_text()
+    assert Decimal(str(sum(row[5] for row in rows))).quantize(Decimal("0.01")) == pytest.approx(
+        Decimal(area.replace(",", "")), abs=Decimal("0.01") * len(rows)
+    )
+
+
+def test_who_when_and_whom_to_call(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    office = replace(facts.office, phone="0999-5820018")
+    start, _ = _page(form, replace(facts, office=office), county, pieces, pages)
+    said = json.dumps(start.facts, ensure_ascii=False)
+    assert all(one in said for one in ("2025-11-15", "0999-5820018", "郭文斌", "0999-5020541"))
+    assert any("0999-5820018" in one and "某省自然资源厅" in one for one in start.back)
+    sent, _ = _page(form, facts, county, pieces, pages, replace(NOTICE, send_to="a@b.example"))
+    assert any("a@b.example" in one for one in sent.back)
+    silent, _ = _page(form, facts, county, pieces, pages, Notice())
+    assert texts(facts.language)["start.fact.deadline_open"] in [value for _, value, _ in silent.facts]
+
+
+def test_it_lists_what_is_there_and_nothing_else(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    start, _ = _page(form, facts, county, pieces, pages)
+    assert sorted(name for name, *_ in start.files) == sorted(NAMES)
+    every = [end if not end.startswith("_") else f"429901{end}" for _, end in KINDS]
+    full, _ = _page(form, facts, county, pieces, pages, names=every)
+    assert [name for name, *_ in full.files] == every
+
+
+def test_pages_without_a_common_step_are_not_told_by_one(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    first = next(iter(pages))
+    start, _ = _page(form, facts, county, pieces, pages | {first: 99})
+    assert texts(facts.language)["start.page.column"] in start.pages
+
+
+def _many(piece: Callable[[int], Piece], count: int) -> list[Piece]:
+    made = []
+    for seq in range(1, count + 1):
+        lon, lat = 113.82 + 0.16 * ((seq * 37) % count) / count, 30.42 + 0.16 * ((seq * 61) % count) / count
+        made.append(replace(piece(1), seq=seq, patch_uid=f"2025Q3-{seq:013d}", lon_deg=lon, lat_deg=lat))
+    return made
+
+
+@pytest.mark.parametrize("count", [1, 19, 800])
+def test_nothing_leaves_the_paper_or_lies_on_other_words(
+    form: Form, facts: CampaignFacts, county: County, make_piece: Callable[[int], Piece], count: int
+) -> None:
+    rows = _many(make_piece, count)
+    long = replace(county, name="很长的县名" * 12, city_name="市" * 30)
+    unit = replace(
+        facts.office, unit="某某省自然资源厅执法监督局" * 4, phone="0999-5820018 转 1234", classification="内部"
+    )
+    pages = {one.patch_uid: one.seq + 12 for one in rows}
+    every = [f"{'429901' if end.startswith('_') else ''}{end}" for _, end in KINDS]
+    page = _page(form, replace(facts, office=unit, title="标题" * 30), long, rows, pages, names=every)
+    canvas = _canvas(page, facts)
+    paper = Box(0.0, 0.0, 210.0, 297.0)
+    assert all(paper.contains(one.box) for one in canvas.inked)
+    words = [one for one in canvas.inked if one.kind == "text" and one.element != "sketch"]
+    tight = [
+        (one.words, two.words) for at, one in enumerate(words) for two in words[at + 1 :] if _meet(one.box, two.box)
+    ]
+    assert not tight
+
+
+def _meet(one: Box, other: Box) -> bool:
+    common = one.common(other)
+    return common.w_mm > 0.1 and common.h_mm > 0.25
+
+
+def test_numbers_of_the_sketch_stand_beside_their_dots(
+    facts: CampaignFacts, county: County, make_piece: Callable[[int], Piece]
+) -> None:
+    rows = _many(make_piece, 40)
+    sketch = sketch_of(facts, county, rows, SKETCH, (1.3, 2.1))
+    boxes = [one.box for one in sketch.numbers]
+    assert len(boxes) > 30
+    assert not [1 for at, one in enumerate(boxes) for two in boxes[at + 1 :] if one.overlaps(two)]
+    for one in sketch.numbers:
+        x, y = sketch.dots[int(one.words) - 1]
+        assert shapely.box(one.box.x_mm, one.box.y_mm, one.box.right, one.box.bottom).distance(shapely.Point(x, y)) < 2
+
+
+def test_dots_lie_in_the_county(facts: CampaignFacts, county: County, make_piece: Callable[[int], Piece]) -> None:
+    sketch = sketch_of(facts, county, _many(make_piece, 40), SKETCH, (1.3, 2.1))
+    outline = shapely.Polygon(sketch.rings[0])
+    assert shapely.contains(outline, shapely.points(sketch.dots)).all()
+    assert shapely.box(0, 0, SKETCH.w_mm, SKETCH.h_mm).contains(outline)
+
+
+def test_the_same_bytes(
+    tmp_path: Path, form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    for name, rows in (("a.pdf", pieces), ("b.pdf", pieces[::-1])):
+        write_start(tmp_path / name, *_page(form, facts, county, rows, pages), facts, load_font())
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_a_character_the_font_lacks_is_named(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    page = _page(form, facts, county, pieces, pages, replace(NOTICE, contact="\U0001f600"))
+    with pytest.raises(MissingGlyph, match="U\\+1F600"):
+        _canvas(page, facts)
