@@ -31,7 +31,8 @@ _JUNK = ("thumbs.db", "desktop.ini", ".ds_store", "sha256sums", "__macosx")
 # What a county's folder holds beside answers; everything else that is not read is named.
 _QUIET = (
     ".pdf", ".qgz", ".qgs", ".qgz~", ".qgs~", ".qml", ".qmd", ".xml", ".tif", ".tfw", ".jgw", ".prj", ".cpg", ".txt",
-    ".md", ".json", ".log", ".doc", ".docx", ".wps", ".mp3", ".m4a", ".3gp", ".mov", *PHOTOS,
+    ".md", ".json", ".log", ".doc", ".docx", ".wps", ".mp3", ".m4a", ".3gp", ".mov", ".kmz", ".shp", ".shx", ".dbf",
+    *PHOTOS,
 )  # fmt: skip
 _ARCHIVES = (".zip",)
 _NO_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz")

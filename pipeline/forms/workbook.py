@@ -24,6 +24,7 @@ from pipeline.forms.form import Field, Form
 from pipeline.forms.given import given_value
 from pipeline.forms.guide import write_guide
 from pipeline.forms.identity import book_order, geometry_digest, row_code
+from pipeline.forms.picture_sheet import write_pictures
 from pipeline.forms.rules import add_highlights, add_validations, choice_label, write_lists
 from pipeline.records import CampaignFacts, County, Piece
 from pipeline.texts import Texts, texts
@@ -56,12 +57,14 @@ def write_checklist(
     pieces: Sequence[Piece],
     pages: Mapping[str, int],
     notes: Mapping[str, Note] | None = None,
+    pictures: Mapping[str, Mapping[str, bytes]] | None = None,
 ) -> int:
     """Write the checklist of a county and return the number of its rows.
 
     Rows are the county's own asked pieces in the order of its book; `pages` gives the page of
     `<code>_sheets.pdf` by patch_uid. With `notes` by patch_uid only those pieces are asked again, each with a column
-    that says why. A county without asked pieces gets no file. The same values give the same bytes.
+    that says why. `pictures` are JPEGs by patch_uid and phase, for a sheet of their own. A county without asked pieces
+    gets no file. The same values give the same bytes.
     """
     rows = [one for one in book_order(list(pieces)) if notes is None or one.patch_uid in notes]
     if not rows:
@@ -73,6 +76,8 @@ def write_checklist(
         look = look_of(book, words)
         sheet = book.add_worksheet(words["form.sheet_main"])
         help_sheet = book.add_worksheet(words["form.sheet_help"])
+        if pictures:
+            write_pictures(book.add_worksheet(words["card.pictures"]), look, rows, pictures, words)
         lists, meta = book.add_worksheet("_lists"), book.add_worksheet("_meta")
         names = write_lists(book, lists, form, words)
         _write_table(sheet, look, form, facts, county, rows, pages, notes, words)

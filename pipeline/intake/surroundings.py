@@ -64,7 +64,7 @@ def features_of(kind: str, layer: ReadLayer, assumed_crs: str, storage: str) -> 
 
 def unread(kind: str, delivery: str, file: str, problem: str, hint: str) -> Issue:
     """A file that shows nothing on any sheet."""
-    facts = {"file": file, "key": kind, "problem": problem, "hint": hint}
+    facts = {"file": file, "kind": kind, "problem": problem, "hint": hint}
     return Issue(Code.SURROUNDINGS_UNREAD, "ingest", facts, delivery=delivery, source_file=file)
 
 
@@ -87,7 +87,7 @@ def _features(kind: str, layer: ReadLayer, assumed: str, storage: str) -> tuple[
         said.append(_about(layer, Code.CRS_IDENTITY, identity=way.identity))
     if len(found) < len(delivered):
         count, total = len(delivered) - len(found), len(delivered)
-        said.append(_about(layer, Code.SURROUNDINGS_LEFT_OUT, key=kind, count=count, total=total))
+        said.append(_about(layer, Code.SURROUNDINGS_LEFT_OUT, kind=kind, count=count, total=total))
     return found, said
 
 

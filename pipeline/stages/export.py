@@ -20,6 +20,7 @@ from pipeline.publish import private, swap_folder
 from pipeline.records import CampaignFacts, Scene
 from pipeline.verify import SUMS, altered
 
+CACHE_BYTES = 32 << 20  # of decoded imagery
 PACKAGES = "packages"  # folder of the output with the zips to be mailed
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Section:
     imagery_margin_m: float = 300.0
     imagery_cap_mb: int = 200
     cards: bool = False  # <code>_cards.pdf: a registration card for each piece
+    thumbnails: bool = False  # a sheet of the checklist with small pictures before and after
     also: tuple[Literal["kmz", "shapefile", "coordinates"], ...] = ()
     shapefile_encoding: Literal["utf-8", "gb18030"] = "utf-8"
     zip_mb: int = 0  # packages/<code>_<n>.zip in parts of at most so many millions of bytes; 0: none
@@ -46,6 +48,8 @@ class Section:
     def __post_init__(self) -> None:
         if self.zip_mb < 0:
             raise ValueError("zip_mb is at least 0")
+        if self.thumbnails and self.imagery == "none":
+            raise ValueError("thumbnails are imagery, and imagery is to be left out")
 
 
 @dataclass(frozen=True)
@@ -179,10 +183,11 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     form = load_form(task.form)
     pages: dict[str, int] = book["page_of"]
     _link(files.work("render", code) / f"{code}_sheets.pdf", folder / f"{code}_sheets.pdf")
-    rows = write_checklist(folder / f"{code}_checklist.xlsx", form, facts, county, pieces, pages)
+    scenes = [scene_of(one) for one in task.county.scenes]
+    pictures = _thumbnails(facts, county, pieces, scenes) if task.settings.thumbnails else None
+    rows = write_checklist(folder / f"{code}_checklist.xlsx", form, facts, county, pieces, pages, pictures=pictures)
     features = write_patches(folder / "patches.gpkg", form, facts, pieces, pages)
     write_boundary(folder / "boundary.gpkg", facts, county)
-    scenes = [scene_of(one) for one in task.county.scenes]
     imagery = list(_imagery(task, folder, pieces, scenes)) if task.settings.imagery == "windows" else []
     middle = county.geometry.centroid
     projection = county_projection(facts.crs, middle.x, middle.y)
@@ -191,6 +196,25 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     counts |= _by_choice(task, folder, form, county, pieces, pages, scenes)
     _write_start(task, folder, form, county, pieces, pages)
     return counts
+
+
+def _thumbnails(
+    facts: CampaignFacts, county: County, pieces: Sequence[Piece], scenes: Sequence[Scene]
+) -> dict[str, Mapping[str, bytes]]:
+    """Small pictures of the asked pieces by patch_uid and phase."""
+    from pipeline.forms.identity import book_order
+    from pipeline.forms.picture_sheet import SIZE_MM
+    from pipeline.forms.shots import shots_of, thumbnails
+    from pipeline.geometry.projection import county_projection
+    from pipeline.io.rasters import TileCache
+
+    middle = county.geometry.centroid
+    projection = county_projection(facts.crs, middle.x, middle.y)
+    with TileCache(CACHE_BYTES) as cache:
+        return {
+            one.patch_uid: thumbnails(shots_of(cache, scenes, projection, one, SIZE_MM), SIZE_MM)
+            for one in book_order(list(pieces))
+        }
 
 
 def _by_choice(

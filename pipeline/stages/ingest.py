@@ -356,8 +356,9 @@ def _around(task: Task, crs: str, issues: list[Issue]) -> Around:
     from pipeline.intake.surroundings import around, features_of
 
     found = []
+    _, parsed = _parse(task, tuple(one for given in task.around.values() for one in given), None)
     for kind, given in task.around.items():
-        layers, refused, ignored = read_layers(*_parse(task, given, None))
+        layers, refused, ignored = read_layers([one for one, _ in given if one.kind], parsed)
         for layer in layers:
             features, said = features_of(kind, layer, task.inputs.counties_crs, crs)
             found += features

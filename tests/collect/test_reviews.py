@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.collect.merge import Merged, answer_id
 from pipeline.collect.reviews import county_reviews, load_reviews, review_all, review_lines, unused
-from pipeline.decisions import Decision
+from pipeline.decisions import Decision, read_decisions
 from pipeline.errors import Refusals
 from tests.collect.test_merge import FULL, file, merged, row
 
@@ -110,3 +111,20 @@ def test_reviews_touch_no_answer_and_the_last_word_of_a_level_on_a_piece_counts(
     own = [word for one, word in said if one in ("C-a", "C-a/1")] or [word for one, word in said if one == "1"]
     if own and all(thing.startswith("city") for _, thing in own) and "1" not in {one for one, _ in said}:
         assert got["a1"] == ("city_passed" if own[-1][0] == "pass" else "city_returned")
+
+
+def test_reviews_are_read_from_the_file_of_decisions(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.csv"
+    head = "who,when,id,decision,reason\n"
+    path.write_text(
+        head + '王芳,2025-11-02,320102,pass 市,\n王芳,,C-a,"return province 3, 7",缺照片\n', encoding="gb18030"
+    )
+    lines = review_lines(read_decisions(path), TABLE)
+    assert [(one.level.code, one.decision.verb, one.reasons) for one in lines] == [
+        ("city", "pass", ()), ("province", "return", (3, 7))
+    ]  # fmt: skip
+    assert len({one.mark for one in lines}) == 2
+    for wrong in ("pass", "return city", "return", "return 2"):
+        path.write_text(f"{head}W,,C-a,{wrong},\n", encoding="utf-8")
+        with pytest.raises(Refusals):
+            read_decisions(path)

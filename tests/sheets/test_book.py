@@ -252,7 +252,7 @@ def test_a_county_of_fragments_alone_has_its_overview(draw: Draw) -> None:
     ("language", "names"),
     [
         ("zh", {"影像（前时相）", "影像（后时相）", "坐标网", "境界", "图斑", "注记"}),
-        ("en", {"Imagery (before)", "Imagery (after)", "Grid", "Boundaries", "Patches", "Labels"}),
+        ("en", {"Imagery (Before)", "Imagery (After)", "Grid", "Boundaries", "Patches", "Labels"}),
     ],
 )
 def test_layers_can_be_switched_off(draw: Draw, tmp_path: Path, language: str, names: set[str]) -> None:

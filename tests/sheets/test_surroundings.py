@@ -18,6 +18,7 @@ from pipeline.sheets.overview import overview_sheets
 from pipeline.sheets.plan import DetailSheet
 from pipeline.sheets.settings import RenderSettings
 from pipeline.sheets.standard_sheets import sheet_fields
+from pipeline.sheets.surroundings import Feature
 from pipeline.sheets.vertices import vertex_sheets
 from tests.sheets import scenery
 
@@ -44,6 +45,19 @@ def test_the_locator_shows_the_way_where_roads_and_places_were_delivered() -> No
     boxes = [one.box for one in made.vicinity.labels]
     assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[:at])
     assert book_of(scenery.order(patch, about=scenery.surroundings())).locator is None
+
+
+def test_a_name_the_font_cannot_print_costs_the_name_alone() -> None:
+    about = scenery.surroundings()
+    about = replace(
+        about, places=(*about.places, Feature("\U0001f3e0村", shapely.Point(scenery.LON, scenery.LAT + 0.002)))
+    )
+    patch = [scenery.piece(1, scenery.square(scenery.LON, scenery.LAT, 0.0005))]
+    made, whole = (page(patch, about=one, settings=ALERT).vicinity for one in (about, scenery.surroundings()))
+    assert made is not None
+    assert whole is not None
+    assert len(made.places) == len(whole.places) + 1
+    assert {one.words for one in made.labels} == {one.words for one in whole.labels}
 
 
 def test_towns_have_their_line_and_their_names() -> None:

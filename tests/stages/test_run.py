@@ -15,6 +15,7 @@ from pathlib import Path
 import pyogrio
 import pytest
 
+from pipeline.forms.layers import RUN_LAYERS
 from tests.stages.runs import state, table, tree, tuban
 
 COUNTY_FILES = ("_sheets.pdf", "_checklist.xlsx", "_project.qgz", "patches.gpkg", "boundary.gpkg", "SHA256SUMS")
@@ -52,6 +53,13 @@ def test_each_county_with_patches_gets_its_folder(finished_master: Path) -> None
         assert {f"{folder.name}{one}" if one.startswith("_") else one for one in COUNTY_FILES} <= names
         assert all(name.isascii() for name in names)
     assert tuban("verify", finished_master / "out").exit_code == 0
+
+
+def test_the_campaign_in_one_file_has_every_layer_of_the_run(finished_master: Path) -> None:
+    campaign, package = finished_master / "campaign.toml", finished_master / "out" / "2025Q3.gpkg"
+    layers = {str(name): pyogrio.read_info(package, layer=name)["features"] for name, _ in pyogrio.list_layers(package)}
+    assert set(layers) - {"layer_styles"} == set(RUN_LAYERS)
+    assert {name: layers[name] for name in RUN_LAYERS} == {name: len(table(campaign, name)) for name in RUN_LAYERS}
 
 
 def test_verify_finds_any_change(finished: Path) -> None:
@@ -164,7 +172,8 @@ def test_a_dry_run_follows_what_it_foresees(finished: Path) -> None:
     codes = sorted(state(campaign, "slices.json"))
     assert [one for one in lines if one.startswith("render")] == [f"render {code}: settings changed" for code in codes]
     follows = "follows what is done before it"
-    assert lines[-len(codes) - 1 :] == [*(f"export {code}: {follows}" for code in codes), f"report: {follows}"]
+    expected = [*(f"export {code}: {follows}" for code in codes), "collect: fresh", f"report: {follows}"]
+    assert lines[-len(codes) - 2 :] == expected
 
 
 def test_one_touched_attribute_rebuilds_its_counties_only(finished: Path) -> None:
