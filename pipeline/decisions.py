@@ -9,6 +9,8 @@ Columns: who, when, id, decision, reason. What may be decided:
 | a patch or piece: `patch_uid`, `patch_uid/code` | `take <returned file>`: the answer in that file counts |
 | a returned file: name, or 8 signs of its digest | `take`: it counts before all others; `leave`: it counts not at all |
 | a county (its code), patch or piece | `pass <level>`, `return <level> <number of a reason>` |
+
+Where lines about a delivery contradict one another, the last counts.
 """
 
 from __future__ import annotations

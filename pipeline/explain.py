@@ -82,18 +82,24 @@ def _of_patch(files: Files, uid: str, county: str, language: str) -> Iterator[st
     (patch,) = _rows(files, PATCHES, {"patch_uid": uid})
     yield f"patch {uid}"
     yield f"  number {patch['patch_no'] or '-'}, key {patch['patch_key']}, {patch['area_m2']:,.2f} m2"
-    for one in _rows(files, RECORDS, dict.fromkeys(("patch_uid", "duplicate_of"), uid)):
+    came = _rows(files, RECORDS, dict.fromkeys(("patch_uid", "duplicate_of"), uid))
+    came.sort(key=lambda one: str(one["status"]) != "accepted")
+    for one in came[:_SHOWN]:
         yield f"  {one['status']}: {_source(one)}"
         yield f"    kept as {_kept(files, one['delivery'])}"
         yield f"    delivered {one['delivered']}"
+    if len(came) > _SHOWN:
+        yield f"  … and {len(came) - _SHOWN} more times"
     if patch["repair"]:
         yield f"  repaired: {patch['repair']}"
     yield f"  coordinates delivered in {patch['source_crs']}"
     for piece in _rows(files, PIECES, {"patch_uid": uid}):
         if piece["county_code"].startswith(county):
             yield from _of_piece(files, piece)
-    for issue in _issues(files, uid):
-        yield f"  {issue.severity} {issue.code}: {sentence(issue, language)}"
+    said = list(_issues(files, uid))
+    yield from (f"  {one.severity} {one.code}: {sentence(one, language)}" for one in said[:_SHOWN])
+    if len(said) > _SHOWN:
+        yield f"  … and {len(said) - _SHOWN} more issues"
 
 
 def _source(one: Row) -> str:

@@ -181,5 +181,6 @@ def read_issues(path: Path) -> list[Issue]:
     """The issues a job wrote; none where it wrote no file."""
     if not path.is_file():
         return []
-    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    lines = path.read_text(encoding="utf-8").split("\n")  # names may hold other line ends (U+2028)
+    rows = (json.loads(line) for line in lines if line)
     return [Issue(**{**row, "code": Code(row["code"])}) for row in rows]

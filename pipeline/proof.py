@@ -105,7 +105,8 @@ def _found_bare(campaign: Campaign, codes: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for code in codes:
         path = campaign.files.work("render", code) / "issues.jsonl"
-        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
+        for line in filter(None, lines):
             issue = json.loads(line)
             weight = weights.get(issue["code"], 0)
             found[issue["patch_uid"]] = max(weight, found.get(issue["patch_uid"], 0))

@@ -95,3 +95,64 @@ def test_a_torn_last_line_is_found_and_the_next_stands_on_a_line_of_its_own(tmp_
     ledger = add_lines(path, read_ledger(path), [{"event": "received", "id": "b", "name": "b"}])
     assert ledger.broken_at == 2
     assert [one["id"] for one in read_ledger(path).lines] == ["a", "b"]
+
+
+LINE = "Li,2025,Q-1,accept structure,r"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (HEAD + LINE).replace(",", ";").encode(),
+        (HEAD + LINE).replace(",", "\t").encode("utf-16"),
+        (HEAD + LINE).replace("\n", "\r").encode(),
+        (HEAD + LINE).replace("accept ", "Accept\u3000").encode(),
+        (HEAD + LINE).replace("accept ", "accept \u00a0").encode(),
+    ],
+)
+def test_a_line_is_read_as_other_countries_and_programs_write_it(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "decisions.csv"
+    path.write_bytes(data)
+    (one,) = read_decisions(path)
+    assert (one.id, one.verb, one.object, one.reason) == ("Q-1", "accept", "structure", "r")
+
+
+def test_a_quotation_mark_that_never_closes_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="cannot be read as a table"):
+        read_decisions(written(tmp_path, HEAD + 'Li,2025,Q-1,accept structure,"' + "r" * 200_000))
+
+
+@pytest.mark.parametrize("name", ["nonsense", "../../evil", "/utf-8", "rot13", "base64"])
+def test_what_is_no_encoding_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Refusals, match="no encoding"):
+        read_decisions(written(tmp_path, HEAD + f"Li,,a.shp,encoding {name},"))
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "a\x85b", "a\x1cb", "a\nb"])
+def test_a_name_with_signs_that_end_lines_elsewhere_tears_no_ledger(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "ledger.jsonl"
+    add_lines(path, read_ledger(path), [{"event": "received", "id": "a", "name": name}])
+    assert read_ledger(path).broken_at == 0
+    assert arrivals(read_ledger(path), [{"id": "a", "name": name}]) == []
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe\x00", b"[" * 100_000, b'{"seq": 1}', b"null", b'"\\ud800"', b"x\r"])
+def test_whatever_stands_in_a_ledger_stays_and_ends_nothing(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "ledger.jsonl"
+    add_lines(path, read_ledger(path), [{"event": "received", "id": "a", "name": "a"}])
+    there = path.read_bytes() + line
+    path.write_bytes(there)
+    ledger = read_ledger(path)
+    assert ledger.broken_at == 2
+    add_lines(path, ledger, arrivals(ledger, [{"id": "b", "name": "b"}]))
+    assert path.read_bytes().startswith(there)
+    assert [(one["event"], one["id"]) for one in read_ledger(path).lines[1:]] == [("withdrawn", "a"), ("received", "b")]
+
+
+def test_a_file_that_is_called_otherwise_now_is_booked_under_its_new_name(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    for present in ({"1": "a", "2": "b"}, {"1": "b", "2": "a"}, {"1": "b", "2": "a"}):
+        ledger = read_ledger(path)
+        ledger = add_lines(path, ledger, arrivals(ledger, [{"id": one, "name": name} for one, name in present.items()]))
+        assert {one: line["name"] for one, line in ledger.last("received").items()} == present
+    assert len(ledger.lines) == 4

@@ -133,49 +133,55 @@ def types_unknown(types: Texts, known: Mapping[str, str]) -> Doubts:
     return Doubts("TYPE_UNKNOWN", rows, {"type": _taken(types, rows)})
 
 
-def thin(geometries: Geometries, area_m2: Floats) -> Doubts:
+@dataclass(frozen=True)
+class Edges:
+    """Every edge of some polygons, ring after ring: one entry each."""
+
+    row: Ints  # the polygon or multipolygon it belongs to
+    start: Floats  # its first vertex, degrees, shape (n, 2)
+    way_m: Floats  # from its first vertex to its second, metres, shape (n, 2)
+    length_m: Floats
+    before: Ints  # the edge that ends where it begins
+
+
+def edges_of(geometries: Geometries) -> Edges:
+    """The edges of polygons in degrees; metres are true to a thousandth within a few kilometres of a ring's start."""
+    polygons, row = shapely.get_parts(geometries, return_index=True)
+    rings, polygon = shapely.get_rings(polygons, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    at = np.flatnonzero(ring[1:] == ring[:-1])
+    mine = ring[at]
+    first = np.searchsorted(mine, np.arange(len(rings)))
+    before = np.arange(len(at)) - 1
+    filled = first < np.append(first[1:], len(at))
+    before[first[filled]] = np.append(first[1:], len(at))[filled] - 1
+    east = np.cos(np.radians(xy[at[np.minimum(first, max(len(at) - 1, 0))], 1])) if len(at) else np.zeros(0)
+    way = (xy[at + 1] - xy[at]) * _METRES
+    way[:, 0] *= east[mine]
+    return Edges(row[polygon[mine]], xy[at], way, np.sqrt((way * way).sum(axis=1)), before)
+
+
+def thin(edges: Edges, area_m2: Floats) -> Doubts:
     """Patches so thin that they may be left over from cutting, though roads and rivers are so too."""
-    length_m = shapely.length(_in_metres(geometries, _middles(geometries)))
+    length_m = np.bincount(edges.row, edges.length_m, len(area_m2))
     with np.errstate(divide="ignore", invalid="ignore"):
         thinness = length_m**2 / (4 * np.pi * area_m2)
     rows = np.flatnonzero(thinness > THIN)
     return Doubts("THIN", rows, {"thinness": thinness[rows].tolist(), "area_m2": area_m2[rows].tolist()})
 
 
-def spikes(geometries: Geometries) -> Doubts:
+def spikes(edges: Edges) -> Doubts:
     """Patches with a corner sharper than `SPIKE_DEG` between edges of a metre and more; where the sharpest is."""
-    rings, owner = _rings(geometries)
-    xy, ring = shapely.get_coordinates(_in_metres(rings, _middles(rings))), _ring_of(rings)
-    corner, before, behind = _corners(ring)
-    one, other = xy[before] - xy[corner], xy[behind] - xy[corner]
-    legs = np.hypot(*one.T), np.hypot(*other.T)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cosine = (one * other).sum(axis=1) / (legs[0] * legs[1])
-    sharp = np.flatnonzero((np.minimum(*legs) >= _SPIKE_LEG_M) & (cosine > np.cos(np.radians(SPIKE_DEG))))
-    sharp = sharp[np.argsort(-cosine[sharp], kind="stable")]
-    rows, first, count = np.unique(owner[ring[corner[sharp]]], return_index=True, return_counts=True)
-    place = shapely.get_coordinates(rings)[corner[sharp[first]]]
+    legs = edges.length_m[edges.before], edges.length_m
+    long = np.flatnonzero(np.minimum(*legs) >= _SPIKE_LEG_M)
+    back = -edges.way_m[edges.before[long]]
+    cosine = (back * edges.way_m[long]).sum(axis=1) / (legs[0][long] * legs[1][long])
+    sharp = np.flatnonzero(cosine > np.cos(np.radians(SPIKE_DEG)))
+    sharp = long[sharp[np.argsort(-cosine[sharp], kind="stable")]]
+    rows, first, count = np.unique(edges.row[sharp], return_index=True, return_counts=True)
+    place = edges.start[sharp[first]]
     facts = {"count": count.tolist(), "lon_deg": place[:, 0].tolist(), "lat_deg": place[:, 1].tolist()}
     return Doubts("SPIKE", rows, facts)
-
-
-def _rings(geometries: Geometries) -> tuple[Geometries, Ints]:
-    """All rings, and the row of each."""
-    polygons, row = shapely.get_parts(geometries, return_index=True)
-    rings, polygon = shapely.get_rings(polygons, return_index=True)
-    return rings, row[polygon]
-
-
-def _ring_of(rings: Geometries) -> Ints:
-    return np.repeat(np.arange(len(rings)), shapely.get_num_coordinates(rings))
-
-
-def _corners(ring: Ints) -> tuple[Ints, Ints, Ints]:
-    """Every vertex of closed rings once, and those before and behind it; as places in the list of coordinates."""
-    corner = np.flatnonzero(ring[1:] == ring[:-1])  # all but the last of each ring, which repeats the first
-    first = np.append(True, ring[1:] != ring[:-1])[corner] if len(ring) else np.zeros(0, bool)
-    last = np.searchsorted(ring, ring[corner], side="right") - 1
-    return corner, np.where(first, last - 1, corner - 1), corner + 1
 
 
 def centre_outside(

@@ -49,7 +49,8 @@ def _values(found: Sorted, rows: Ints, rules: Rules) -> Iterator[Doubts]:
         found, rows, lambda one, two: doubtful.county_name_differs(one, two, names), "county_code", "county_name"
     )
     yield from _judged(found, rows, doubtful.numbers_mangled, "patch_no")
-    yield from _judged(found, rows, lambda one: doubtful.types_unknown(one, types), "patch_type")
+    for one in _judged(found, rows, lambda one: doubtful.types_unknown(one, types), "patch_type"):
+        yield _once_a_layer(found, one)
 
 
 def _judged(found: Sorted, rows: Ints, judge: Judge, *names: str) -> Iterator[Doubts]:
@@ -69,6 +70,16 @@ def _judged(found: Sorted, rows: Ints, judge: Judge, *names: str) -> Iterator[Do
         yield Doubts(doubt.code, rows[mine], facts)
 
 
+def _once_a_layer(found: Sorted, doubt: Doubts) -> Doubts:
+    """Of the rows of one layer that are in doubt for one value the first, and how many they are."""
+    (values,) = doubt.facts.values()
+    kinds, which = np.unique(np.array(values, str), return_inverse=True)
+    key = found.records.source[doubt.rows] * (len(kinds) + 1) + which
+    _, first, count = np.unique(key, return_index=True, return_counts=True)
+    facts = {name: [said[at] for at in first.tolist()] for name, said in doubt.facts.items()}
+    return Doubts(doubt.code, doubt.rows[first], facts | {"count": count.tolist()})
+
+
 def _areas(found: Sorted, rows: Ints) -> Iterator[Doubts]:
     """Reported areas beside the computed; how exactly they are written is looked at only where they are apart."""
     reported, computed = found.reported_m2[rows], found.area_m2[rows]
@@ -81,14 +92,14 @@ def _areas(found: Sorted, rows: Ints) -> Iterator[Doubts]:
 
 
 def _shapes(found: Sorted, rows: Ints) -> Iterator[Doubts]:
-    geometry = found.geometry[rows]
-    for one in (doubtful.thin(geometry, found.area_m2[rows]), doubtful.spikes(geometry)):
+    edges = doubtful.edges_of(found.geometry[rows])
+    for one in (doubtful.thin(edges, found.area_m2[rows]), doubtful.spikes(edges)):
         yield Doubts(one.code, rows[one.rows], one.facts)
 
 
 def _centres(found: Sorted, rows: Ints, rules: Rules) -> Iterator[Doubts]:
     for one in found.records.sources:
-        mine = rows[(rows >= one.rows.start) & (rows < one.rows.stop)]
+        mine = rows[slice(*np.searchsorted(rows, (one.rows.start, one.rows.stop)))]
         if one.crs and {"center_x", "center_y"} <= one.names.keys() and len(mine):
             x, y = (
                 [text or "" for text in found.records.values[name].column(mine).to_pylist()]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,9 @@ from pipeline.engine.run import Workshop, job_of, outputs_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal
 from pipeline.issues import Code, Issue, write_issues
-from pipeline.layers import COUNTIES, FINDINGS, PHOTOS, PIECES, RETURNED
+from pipeline.layers import COUNTIES, FINDINGS, PHOTOS, PIECES, RETURNED, Layer
 from pipeline.ledger import add_lines, read_ledger
-from pipeline.publish import swap_folder, write_json, write_text
+from pipeline.publish import private, swap_folder, write_json, write_text
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
 
@@ -163,18 +164,33 @@ def _read(task: Task, form: Form) -> list[ReturnedFile]:
 
 
 def _sent(task: Task) -> tuple[SentAll, npt.NDArray[np.object_]]:
-    """What was sent, and the outlines of all pieces as WKB."""
+    """What was sent, and the outlines of all pieces as WKB; read group by group, for a table takes five times the room
+    of its bytes while it is read, and outlines ten times."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
     from pipeline.collect.sent import all_sent, sent_rows
     from pipeline.io.tables import GEOMETRY, geometries, read_parquet
 
     names = ["patch_uid", "county_code", "county_name", "patch_no", "seq", "area_m2", "asked"]
-    table = read_parquet(task.files[PIECES], [*names, GEOMETRY])
-    sent = []
-    for at in range(0, table.num_rows, _BLOCK):  # outlines take ten times the room of their bytes
-        block = table.slice(at, _BLOCK)
-        columns = {name: block[name].to_pylist() for name in names}
-        sent += sent_rows(columns, geometries(block), task.facts.area_unit, at)
-    return all_sent(sent), table[GEOMETRY].to_numpy(zero_copy_only=False)
+    sent, outlines, first = [], [], 0
+    for group in range(pq.read_metadata(task.files[PIECES]).num_row_groups):
+        table = read_parquet(task.files[PIECES], [*names, GEOMETRY], [group])
+        for at in range(0, table.num_rows, _BLOCK):
+            block = table.slice(at, _BLOCK)
+            columns = {name: block[name].to_pylist() for name in names}
+            sent += sent_rows(columns, geometries(block), task.facts.area_unit, first + at)
+        outlines += table[GEOMETRY].to_pylist()
+        first += table.num_rows
+    _give_back()
+    return all_sent(sent), np.array([*outlines, None], object)[:-1]
+
+
+def _give_back() -> None:
+    """Let go of the memory that tables took which are gone."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def _checked(
@@ -225,58 +241,80 @@ def _write(
     reviewed: Reviewed,
 ) -> Done:
     from pipeline.collect.reviews import county_reviews
-    from pipeline.collect.tables import county_tallies, fated_columns, fates, file_tallies
+    from pipeline.collect.tables import county_tallies, file_tallies
     from pipeline.collect.words import remark_words
-    from pipeline.io.tables import layer_table, write_parquet
 
-    files, facts = task.files, task.facts
-    words = remark_words(form, facts)
+    files, words = task.files, remark_words(form, task.facts)
     receipts = _receipts(task, form, returned, merged, words, reviewed)
     findings = _write_findings(task, form, merged, outlines, reviewed)
-    fate_of = fates(merged)
-    came = _joined([fated_columns([], fate_of), *(fated_columns([one], fate_of) for one in returned)])
-    outputs = [
-        *receipts,
-        findings,
-        write_parquet(files[RETURNED], layer_table(RETURNED, came, None, facts.crs), _BLOCK),
-        _write_photos(task, seen),
-        files.state_file("collect_summary.json"),
-        files.state_file("issues/collect.jsonl"),
-    ]
+    rows, told = _write_returned(task, returned, merged)
+    summary, issues = files.state_file("collect_summary.json"), files.state_file("issues/collect.jsonl")
     tally = {name: sum(one.state == name for one in merged.findings) for name in ("open", "answered", "conflict")}
-    told = {name: came[name].to_pylist() for name in ("return_digest", "fate")}
     tally["unmatched"] = told["fate"].count("unmatched")
     states = county_reviews(merged.findings, reviewed.reviews, reviewed.table)
     counties = {code: one | states[code] for code, one in county_tallies(merged.findings, form).items()}
-    summary = {"returns": tally, "counties": counties, "files": file_tallies(returned, told)}
-    write_json(outputs[-2], summary | {"verdicts": [one.code for one in form.verdict.choices]})
-    write_issues(outputs[-1], [*(_issue(one, words) for one in merged.remarks), *_unused(reviewed, merged)])
-    return Done(tuple(outputs), tally)
+    value = {"returns": tally, "counties": counties, "files": file_tallies(returned, told)}
+    write_json(summary, value | {"verdicts": [one.code for one in form.verdict.choices]})
+    write_issues(issues, [*(_issue(one, words) for one in merged.remarks), *_unused(reviewed, merged)])
+    return Done((*receipts, findings, rows, _write_photos(task, seen), summary, issues), tally)
 
 
 def _write_findings(task: Task, form: Form, merged: Merged, outlines: Outlines, reviewed: Reviewed) -> Path:
     from pipeline.collect.tables import asked_rules, finding_columns, review_columns
-    from pipeline.io.tables import layer_table, write_parquet
+    from pipeline.io.tables import layer_table
 
-    facts, said = task.facts, texts(task.facts.language)
-    rules, found, reviews = asked_rules(merged.remarks), merged.findings, reviewed.reviews
-    blocks = (slice(at, at + _BLOCK) for at in range(0, max(len(found), 1), _BLOCK))
-    columns = _joined(
-        finding_columns(found[rows], form, facts.language)
-        | review_columns(found[rows], reviews[rows], rules, reviewed.table, said)
-        for rows in blocks
+    facts, said, found = task.facts, texts(task.facts.language), merged.findings
+    rules = asked_rules(merged.remarks)
+    # the box of the whole layer stands in the metadata of the file, before its first row
+    whole = layer_table(Layer("outlines", "collect", {}), {}, outlines([one.sent.at for one in found]), facts.crs)
+    tables = (
+        layer_table(
+            FINDINGS,
+            finding_columns(found[rows], form, facts.language)
+            | review_columns(found[rows], reviewed.reviews[rows], rules, reviewed.table, said),
+            outlines([one.sent.at for one in found[rows]]),
+            facts.crs,
+        ).replace_schema_metadata(whole.schema.metadata)
+        for rows in (slice(at, at + _BLOCK) for at in range(0, max(len(found), 1), _BLOCK))
     )
-    shapes = outlines([one.sent.at for one in found])
-    return write_parquet(task.files[FINDINGS], layer_table(FINDINGS, columns, shapes, facts.crs), _BLOCK)
+    return _write_blocks(task.files[FINDINGS], tables)
 
 
-def _joined(blocks: Iterable[Mapping[str, Sequence[Any]]]) -> dict[str, Any]:
-    """Columns made block by block: lists of a whole province's answers in words would fill the memory."""
-    import pyarrow as pa
+def _write_returned(
+    task: Task, returned: Sequence[ReturnedFile], merged: Merged
+) -> tuple[Path, Mapping[str, Sequence[str]]]:
+    """The layer `returned`, and of each of its rows the file and the fate."""
+    from pipeline.collect.tables import fated_columns, fates
+    from pipeline.io.tables import layer_table
 
-    tables = [pa.table({name: pa.array(values) for name, values in one.items()}) for one in blocks]
-    whole = pa.concat_tables(tables, promote_options="permissive")
-    return {name: whole[name] for name in whole.column_names}
+    told: dict[str, list[str]] = {"return_digest": [], "fate": []}
+
+    def tables() -> Iterator[Any]:
+        fate_of = fates(merged)
+        for mine in ((), *((one,) for one in returned)):
+            columns = fated_columns(mine, fate_of)
+            for name, values in told.items():
+                values += columns[name]
+            yield layer_table(RETURNED, columns, None, task.facts.crs)
+
+    return _write_blocks(task.files[RETURNED], tables()), told
+
+
+def _write_blocks(target: Path, tables: Iterable[Any]) -> Path:
+    """Publish a table made block by block: a whole province of answers in words would fill the memory."""
+    import pyarrow.parquet as pq
+
+    rows, blocks = 0, iter(tables)
+    first = next(blocks)
+    with private(target) as path:
+        with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+            for one in chain([first], blocks):
+                writer.write_table(one)
+                rows += one.num_rows
+        if pq.read_metadata(path).num_rows != rows:
+            raise OSError(f"{target.name}: not all of {rows} rows can be read back")
+    _give_back()
+    return target
 
 
 def _write_photos(task: Task, seen: Sequence[Seen]) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import Campaign, Files, ImageryFile, Inputs
+from pipeline.county_jobs import shelf_digest
 from pipeline.decisions import Decision, names_file, of_verbs, read_decisions
 from pipeline.engine.digest import file_digest, value_digest
 from pipeline.engine.progress import progress
@@ -85,7 +86,8 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         ),
         "settings": value_digest(settings),
         "parser": str(PARSER_VERSION),
-        "decisions": value_digest([asdict(replace(one, row=0)) for one in decisions]),
+        "shelf": shelf_digest(STAGE.shelves),
+        "decisions": value_digest([[one.who, one.when, one.id, one.verb, one.object, one.reason] for one in decisions]),
     }
     task = Task(campaign.files, campaign.inputs, campaign.facts, deliveries, counties, around, imagery, decisions)
     return [job_of(STAGE, "", task, parts)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -191,3 +193,112 @@ def test_tuban_ingest_prints_the_receipts(campaign: Path, inbox: Path, language:
     assert all(one.read_text(encoding="utf-8") in said for one in written)
     assert len(written) == 2
     assert state(campaign, "ingest_summary.json")["records"]["received"] == 2
+
+
+def same_number(inbox: Path, count: int) -> list[str]:
+    """Files that each deliver patch 1 with another outline."""
+    names = [f"f{at}.gpkg" for at in range(count)]
+    for at, name in enumerate(names):
+        layer(inbox / name, [box(105.2 + 0.0003 * at)], JCBH=["1"], XZQDM=["620101"])
+    return names
+
+
+def stands(campaign: Path) -> str:
+    """The file whose patch 1 stands, for every other one."""
+    (patch,) = [one for one in table(campaign, "patches") if one["patch_no"] == "1"]
+    others = [one for one in table(campaign, "records") if one["patch_no"] == "1" and one["status"] == "duplicate"]
+    assert {one["duplicate_of"] for one in others} <= {patch["patch_uid"]}
+    return str(patch["source_file"])
+
+
+def test_of_a_chain_the_newest_stands_for_all(campaign: Path, inbox: Path) -> None:
+    names = same_number(inbox, 6)
+    decide(campaign, *((newer, f"supersedes {older}") for newer, older in pairwise(names)))
+    counted(campaign)
+    assert stands(campaign) == "f0.gpkg"
+    assert tuban("explain", campaign, "1").exit_code == 0
+
+
+def test_a_ring_of_decisions_loses_nothing_and_the_last_counts(campaign: Path, inbox: Path) -> None:
+    names = same_number(inbox, 4)
+    decide(campaign, *((newer, f"supersedes {older}") for newer, older in pairwise([*names, names[0]])))
+    counted(campaign)
+    assert stands(campaign) == "f1.gpkg"  # of the four lines that cannot all be true the first does not count
+
+
+def test_a_decision_about_a_file_in_an_archive_is_used_and_said_so(campaign: Path, inbox: Path, tmp_path: Path) -> None:
+    inner = layer(tmp_path / "in.gpkg", [box(105.2)], crs=None, JCBH=["1"])
+    with zipfile.ZipFile(inbox / "z.zip", "w") as archive:
+        archive.write(inner, "in.gpkg")
+    shutil.copy(inbox / "z.zip", inbox / "again.zip")
+    decide(campaign, ("z.zip/in.gpkg", "crs EPSG:4490"), ("again.zip", "crs EPSG:4490"))
+    assert counted(campaign)["z.zip/in.gpkg"][1] == 0
+    assert not codes(campaign, "DECISION_UNUSED")
+
+
+def test_one_decision_releases_a_record_from_both_copies_of_a_file(campaign: Path, inbox: Path) -> None:
+    layer(inbox / "a.gpkg", [BOW_TIE], JCBH=["7"])
+    shutil.copy(inbox / "a.gpkg", inbox / "b.gpkg")
+    counted(campaign)
+    (name,) = {str(one["record_id"]) for one in table(campaign, "quarantine")}
+    decide(campaign, (name, "accept linework"))
+    found = counted(campaign)
+    assert (found["a.gpkg"], found["b.gpkg"]) == ((1, 0, 0), (0, 0, 1))
+    receipts = sorted((campaign.parent / "out" / "reports" / "deliveries").glob("[ab].gpkg*"))
+    assert ["b.gpkg" in one.read_text(encoding="utf-8").split("[")[0] for one in receipts] == [False, True]
+
+
+def test_a_record_keeps_its_name_when_more_of_its_archive_can_be_read(
+    campaign: Path, inbox: Path, tmp_path: Path
+) -> None:
+    layer(tmp_path / "a.shp", [box(105.2)], JCBH=["1"], BZ=["鄉鎮"])
+    (tmp_path / "a.cpg").write_text("no such encoding")
+    dbf = tmp_path / "a.dbf"
+    dbf.write_bytes(dbf.read_bytes().replace("鄉鎮".encode(), b"\x81\xff\x81\xff\x81\xff"))
+    layer(tmp_path / "b.shp", [BOW_TIE], JCBH=["2"])
+    with zipfile.ZipFile(inbox / "z.zip", "w") as archive:
+        for one in sorted([*tmp_path.glob("a.*"), *tmp_path.glob("b.*")]):
+            archive.write(one, one.name)
+    run_stages(campaign, "ingest")
+    before = {one["record_id"] for one in table(campaign, "quarantine") if one["patch_no"] == "2"}
+    assert {one["source_file"] for one in table(campaign, "records")} == {"good.gpkg", "z.zip/b.shp"}
+    decide(campaign, ("z.zip", "encoding latin-1"))
+    run_stages(campaign, "ingest")
+    assert "z.zip/a.shp" in {one["source_file"] for one in table(campaign, "records")}
+    assert {one["record_id"] for one in table(campaign, "quarantine") if one["patch_no"] == "2"} == before
+
+
+def deliver(campaign: Path, path: Path, *xs: float, remark: str = "") -> dict[float, tuple[str, str]]:
+    """Put a file with patches numbered 7 at these places, run: (uid, replaces) of each by its place."""
+    path.unlink(missing_ok=True)
+    layer(
+        path, [box(x) for x in xs], JCBH=["7"] * len(xs), XZQDM=["620101"] * len(xs), BZ=[remark or path.stem] * len(xs)
+    )
+    run_stages(campaign, "ingest")
+    found = [one for one in table(campaign, "patches") if one["patch_no"] == "7"]
+    return {round(shapely.from_wkb(one["geometry"]).bounds[0], 4): (one["patch_uid"], one["replaces"]) for one in found}
+
+
+def test_a_patch_corrected_again_and_again_replaces_the_last_one(campaign: Path, inbox: Path) -> None:
+    before = ""
+    for at in range(4):
+        ((uid, replaces),) = deliver(campaign, inbox / "b.gpkg", 105.2 + 0.0003 * at).values()
+        assert replaces == before
+        before = uid
+    (inbox / "b.gpkg").rename(inbox / "c.gpkg")
+    run_stages(campaign, "ingest")
+    ((_, replaces),) = deliver(campaign, inbox / "c.gpkg", 105.3).values()
+    assert replaces == before  # though the file is called otherwise by now
+
+
+def test_nothing_replaces_a_patch_that_is_still_there(campaign: Path, inbox: Path) -> None:
+    deliver(campaign, inbox / "b.gpkg", 105.2, 105.3)
+    assert {one for _, one in deliver(campaign, inbox / "b.gpkg", 105.2, 105.3, remark="new").values()} == {""}
+
+
+def test_ingest_goes_on_without_what_somebody_took_from_the_archive(campaign: Path, inbox: Path) -> None:
+    deliver(campaign, inbox / "b.gpkg", 105.2)
+    shutil.rmtree(campaign.parent / "archive" / "received")
+    shutil.rmtree(campaign.parent / "out")
+    ((_, replaces),) = deliver(campaign, inbox / "b.gpkg", 105.3).values()
+    assert replaces == ""

@@ -20,6 +20,7 @@ from pipeline.intake.doubtful import (
     county_name_differs,
     dates_ahead,
     dates_reversed,
+    edges_of,
     numbers_mangled,
     rounding,
     spikes,
@@ -110,7 +111,7 @@ def test_numbers_and_types() -> None:
 
 def test_thin_patches() -> None:
     patches = np.array([square(0, 0), at(0, 0, 20, (0, 0), (200, 0), (200, 2), (0, 2)), square(0, 0, 1000)], object)
-    found = thin(patches, area_m2(patches, Ellipsoid()))
+    found = thin(edges_of(patches), area_m2(patches, Ellipsoid()))
     assert found.rows.tolist() == [1]
     assert found.facts["thinness"][0] == pytest.approx(404**2 / (4 * np.pi * 400), rel=0.01)
 
@@ -124,7 +125,7 @@ def test_a_sharp_corner_is_seen_however_it_is_turned(turn: float, angle_deg: flo
         object,
     )
     before = shapely.to_wkb(patches).tolist()
-    found = spikes(patches)
+    found = spikes(edges_of(patches))
     assert found.rows.tolist() == ([1] if angle_deg < 9.9 else [] if angle_deg > 10.1 else found.rows.tolist())
     for lon, lat in zip(found.facts["lon_deg"], found.facts["lat_deg"], strict=True):
         assert shapely.Point(lon, lat).touches(patches[1])
@@ -134,8 +135,8 @@ def test_a_sharp_corner_is_seen_however_it_is_turned(turn: float, angle_deg: flo
 def test_spikes_in_holes_and_parts_and_none() -> None:
     hole = shapely.Polygon(square(0, 0, 1000).exterior, [at(300, 300, 0, (0, 0), (200, 5), (200, -5)).exterior])
     both = shapely.MultiPolygon([square(2000, 0), at(3000, 0, 0, (0, 0), (200, 5), (200, -5))])
-    assert spikes(np.array([hole, both, square(0, 0)], object)).rows.tolist() == [0, 1]
-    assert spikes(np.zeros(0, object)).rows.tolist() == []
+    assert spikes(edges_of(np.array([hole, both, square(0, 0)], object))).rows.tolist() == [0, 1]
+    assert spikes(edges_of(np.zeros(0, object))).rows.tolist() == []
 
 
 def centres(patches: np.ndarray, crs: str) -> tuple[list[str], list[str]]:

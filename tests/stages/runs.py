@@ -37,7 +37,7 @@ def table(campaign: Path, name: str) -> list[dict[str, Any]]:
 def issues(campaign: Path, *stages: str) -> Iterator[dict[str, Any]]:
     for stage in stages or ("ingest", "clip"):
         path = campaign.parent / "out" / ".state" / "issues" / f"{stage}.jsonl"
-        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line)
 
 
 def tree(folder: Path, *left_out: str) -> dict[str, bytes]:

@@ -53,6 +53,13 @@ def test_a_name_nobody_knows_is_refused_with_what_to_give(finished_master: Path)
     assert "patch_uid" in said.stderr
 
 
+@pytest.mark.parametrize("said", ["", "/", "/320102", "x" * 5_000, "a\0b", "\ud800", "../.."])
+def test_what_can_be_no_name_is_refused_in_words(finished_master: Path, said: str) -> None:
+    answer = tuban("explain", finished_master / "campaign.toml", said)
+    assert answer.exit_code == 2
+    assert "nothing in this campaign" in answer.stderr
+
+
 def facts(language: str) -> CampaignFacts:
     return CampaignFacts("Q3", "Check", "cn", language, None, Office(), "mu", "EPSG:4490", True)
 
@@ -80,6 +87,21 @@ def test_receipt_names_are_safe_in_any_file_system() -> None:
     for name, _ in delivery_receipts([("ab" * 32, one) for one in names], {"by_delivery": []}, [], facts("en")):
         assert not set(name) & set('/\\<>:"|?* ')
         assert name.endswith("abababab.txt")
+
+
+def test_copies_of_one_file_have_receipts_of_their_own() -> None:
+    deliveries = [("ab" * 32, "a b.zip"), ("ab" * 32, "a_b.zip"), ("ab" * 32, "A_b.zip"), ("", "link"), ("", "LINK")]
+    counts = dict.fromkeys(("received", "accepted", "quarantined", "duplicate"), 1)
+    layers = [
+        {"delivery": digest, "file": f"{name}/x.shp", "layer": f"layer of {name}", **counts}
+        for digest, name in deliveries[:3]
+    ]
+    elsewhere = Issue(Code.LEDGER_ALTERED, "ingest", {"line": 1})
+    made = delivery_receipts(deliveries, {"by_delivery": layers}, [elsewhere], facts("en"))
+    assert len({name.casefold() for name, _ in made}) == len(made)
+    for (_, name), (_, text) in zip(deliveries, made, strict=True):
+        assert [f"layer of {other}" in text for _, other in deliveries[:3]] == [name == x for _, x in deliveries[:3]]
+        assert "LEDGER_ALTERED" not in text
 
 
 def test_explain_refuses_before_anything_was_run(world: Path) -> None:
