@@ -27,6 +27,7 @@ from pipeline.issues import Code, Issue
 
 Geometries = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.intp]
+_BLOCK = 1 << 16  # patches whose edges are looked at together
 Judge = Callable[..., Doubts | list[Doubts]]
 
 
@@ -92,9 +93,11 @@ def _areas(found: Sorted, rows: Ints) -> Iterator[Doubts]:
 
 
 def _shapes(found: Sorted, rows: Ints) -> Iterator[Doubts]:
-    edges = doubtful.edges_of(found.geometry[rows])
-    for one in (doubtful.thin(edges, found.area_m2[rows]), doubtful.spikes(edges)):
-        yield Doubts(one.code, rows[one.rows], one.facts)
+    for start in range(0, len(rows), _BLOCK):
+        some = rows[start : start + _BLOCK]
+        edges = doubtful.edges_of(found.geometry[some])
+        for one in (doubtful.thin(edges, found.area_m2[some]), doubtful.spikes(edges)):
+            yield Doubts(one.code, some[one.rows], one.facts)
 
 
 def _centres(found: Sorted, rows: Ints, rules: Rules) -> Iterator[Doubts]:

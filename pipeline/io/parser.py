@@ -240,10 +240,10 @@ def _parse_layer(source: Source, folder: Path, report: Report, layer: str, encod
         columns += [_as_text(table.column(one), words) for one in at]
     name = f"layer{len(report.layers):03d}.arrow"
     _write(folder / name, pa.table(columns, [ROW, WKB, *fields]))
-    evidence = "; ".join([encoding.evidence, *dict.fromkeys(str(one.message) for one in said)])
     types = [str(table.column(one).type) for one in at]
-    facts = (encoding.name, evidence, max(declared, table.num_rows), table.num_rows, fields, types)
-    report.layers.append(LayerReport(source.shown, layer, source.format, name, meta["crs"] or "", *facts))
+    facts = (encoding.name, encoding.evidence, max(declared, table.num_rows), table.num_rows, fields, types)
+    warned = [{"code": "FILE_WARNED", "facts": {"said": one}} for one in dict.fromkeys(str(w.message) for w in said)]
+    report.layers.append(LayerReport(source.shown, layer, source.format, name, meta["crs"] or "", *facts, warned))
 
 
 def _read_layer(path: Path, layer: str, option: dict[str, str]) -> tuple[dict[str, Any], Any]:

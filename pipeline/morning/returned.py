@@ -14,7 +14,7 @@ from pipeline.morning.markup import Markup, joined, shortened, tag
 from pipeline.rollup.disputes import Answer, Dispute
 from pipeline.texts import Texts
 
-FATES = ("taken", "contained", "conflict", "overruled", "unmatched", "left")
+FATES = ("taken", "contained", "superseded", "conflict", "overruled", "unmatched", "left")
 _WAITING = ("conflict", "unmatched")
 SHOWN_FILES, SHOWN_DISPUTES = 200, 20
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from tests.bench.clock import peak_mb, user_s
 
-SIDE = 10  # counties along each edge of the ground
+SIDE = 54  # counties along each edge of the ground: as many as a nation has
 CAMPAIGN = """
 [campaign]
 id = "2025Q3"
@@ -29,7 +29,7 @@ counties = "counties.gpkg"
 
 
 def make(folder: Path, name: str, count: int) -> None:
-    """A campaign of one delivered file: patches with ten attributes on a hundred counties."""
+    """A campaign of one delivered file: patches with ten attributes on a nation of 2,916 counties."""
     import geopandas
 
     from tests.bench.clip import counties, patches

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
+from pipeline.collect.bundle import read_bundle
 from pipeline.collect.check_rules import load_rules
 from pipeline.collect.merge import Merged, merge
 from pipeline.collect.photo_checks import Seen, photo_names, photo_remarks, see_photos
@@ -25,6 +26,7 @@ from pipeline.collect.reading import read_return
 from pipeline.collect.remembered import remember, remembered
 from pipeline.collect.returned import Photo, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, all_sent
+from pipeline.collect.unread import Unread
 from pipeline.collect.words import remark_words
 from pipeline.forms.form import load_form
 from pipeline.texts import languages
@@ -268,3 +270,21 @@ def test_distance_and_direction_are_those_of_the_ground(bearing: float, metres: 
 )
 def test_names_in_a_cell(said: str, names: list[str]) -> None:
     assert photo_names(said) == names
+
+
+def test_a_photo_that_ends_its_child_is_set_aside_and_the_checklist_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(jpeg(113.8, 30.5))
+
+    def deadly(shown: str) -> None:
+        if shown.endswith("a.jpg"):
+            raise Unread("killed", detail="")
+
+    (tmp_path / "s").mkdir()
+    (found,) = read_bundle(folder, "r", tmp_path / "s", terms(), deadly)
+    assert [(one.file, one.problem, one.lon_deg is None) for one in found.photos] == [
+        ("r/a.jpg", "unread", True),
+        ("r/b.jpg", "", False),
+    ]

@@ -294,7 +294,7 @@ B: tuple[Fault, ...] = (
     recorded("B6", "gbk_ldid_gbk", in_encoding("gb18030", None, 0x4D), (2, 0, 0), "ENCODING_DECIDED", "0x4d"),
     refused("B6", "cpg_unknown", in_encoding("utf-8", "KLINGON"), "not known", "ENCODING_AMBIGUOUS"),
     recorded("B6", "big5_cpg_big5", in_encoding("big5", "950", words="臺灣鄉鎮"), (2, 0, 0), "ENCODING_DECIDED", "950"),
-    recorded("B7", "names_cut_in_mid_character", long_names, (2, 0, 0), "ENCODING_DECIDED", "half a character"),
+    recorded("B7", "names_cut_in_mid_character", long_names, (2, 0, 0), "FILE_WARNED", "half a character"),
     refused("B8", "endless_number", endless_number, "1e400|number|infinite"),
     set_aside("B8", "nan", nan, "BAD_GEOMETRY"),
     recorded("B8", "ring_left_open", odd_json(unclosed), (1, 1, 0), "BAD_GEOMETRY"),

@@ -149,8 +149,8 @@ def test_curves_are_set_aside_and_do_not_kill(campaign: Path, inbox: Path) -> No
     assert counted(campaign)["curves.gpkg"] == (1, 1, 0)
     (reason,) = [one["reason"] for one in table(campaign, "quarantine")]
     assert reason == "BAD_GEOMETRY"
-    evidence = [one["facts"]["evidence"] for one in issues(campaign, "ingest") if one["code"] == "ENCODING_DECIDED"]
-    assert any("not UTF-8" in one for one in evidence)
+    warned = [one["facts"]["said"] for one in issues(campaign, "ingest") if one["code"] == "FILE_WARNED"]
+    assert any("not UTF-8" in one for one in warned)
 
 
 def test_styles_in_a_geopackage_are_no_instructions(campaign: Path, inbox: Path) -> None:
