@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 from tests.bench.clock import peak_mb, user_s
 
@@ -39,9 +40,22 @@ def make(folder: Path, name: str, count: int) -> None:
     border = geopandas.GeoDataFrame({"code": codes, "name": codes}, geometry=counties(SIDE, 100, 1), crs=4490)
     border.to_file(folder / "counties.gpkg", engine="pyogrio")
     (folder / "campaign.toml").write_text(CAMPAIGN, encoding="utf-8")
-    frame = geopandas.GeoDataFrame(attributes(count, codes), geometry=patches(count, SIDE, 2), crs=4490)
+    frame = geopandas.GeoDataFrame(attributes(count, codes), geometry=apart(patches(count, SIDE, 2)), crs=4490)
     more = {"encoding": "UTF-8"} if name.endswith(".shp") else {}
     frame.to_file(folder / "deliveries" / name, engine="pyogrio", **more)
+
+
+def apart(shapes: np.ndarray) -> np.ndarray:
+    """The same patches moved so that none lies over another, as detection from one pair of images delivers them."""
+    across = int(np.ceil(np.sqrt(len(shapes))))
+    cell = SIDE * 0.1 / across
+    at = np.random.default_rng(4).permutation(len(shapes))
+    centre = np.column_stack([105 + (at % across + 0.5) * cell, 35 + (at // across + 0.5) * cell])
+    xy, row = shapely.get_coordinates(shapes, return_index=True)
+    box = shapely.bounds(shapes)
+    middle = 0.5 * (box[:, :2] + box[:, 2:])
+    moved: np.ndarray = shapely.set_coordinates(shapes.copy(), xy + (centre - middle)[row])
+    return moved
 
 
 def attributes(count: int, codes: np.ndarray) -> dict[str, Any]:
