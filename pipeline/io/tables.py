@@ -71,6 +71,11 @@ _KINDS = {-1: "Unknown", 0: "Point", 1: "LineString", 2: "LineString", 3: "Polyg
           5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
 
 
+def give_back() -> None:
+    """Let go of the memory that tables took which are gone."""
+    pa.default_memory_pool().release_unused()
+
+
 def write_parquet(target: Path, table: pa.Table, group_rows: int | None = None) -> Path:
     """Publish a table as Parquet (zstd); `group_rows` sets the size of row groups."""
     with private(target) as path:

@@ -170,7 +170,7 @@ def _sent(task: Task) -> tuple[SentAll, npt.NDArray[np.object_]]:
     import pyarrow.parquet as pq
 
     from pipeline.collect.sent import all_sent, sent_rows
-    from pipeline.io.tables import GEOMETRY, geometries, read_parquet
+    from pipeline.io.tables import GEOMETRY, geometries, give_back, read_parquet
 
     names = ["patch_uid", "county_code", "county_name", "patch_no", "seq", "area_m2", "asked"]
     sent, outlines, first = [], [], 0
@@ -182,15 +182,8 @@ def _sent(task: Task) -> tuple[SentAll, npt.NDArray[np.object_]]:
             sent += sent_rows(columns, geometries(block), task.facts.area_unit, first + at)
         outlines += table[GEOMETRY].to_pylist()
         first += table.num_rows
-    _give_back()
+    give_back()
     return all_sent(sent), np.array([*outlines, None], object)[:-1]
-
-
-def _give_back() -> None:
-    """Let go of the memory that tables took which are gone."""
-    import pyarrow as pa
-
-    pa.default_memory_pool().release_unused()
 
 
 def _checked(
@@ -304,6 +297,8 @@ def _write_blocks(target: Path, tables: Iterable[Any]) -> Path:
     """Publish a table made block by block: a whole province of answers in words would fill the memory."""
     import pyarrow.parquet as pq
 
+    from pipeline.io.tables import give_back
+
     rows, blocks = 0, iter(tables)
     first = next(blocks)
     with private(target) as path:
@@ -313,7 +308,7 @@ def _write_blocks(target: Path, tables: Iterable[Any]) -> Path:
                 rows += one.num_rows
         if pq.read_metadata(path).num_rows != rows:
             raise OSError(f"{target.name}: not all of {rows} rows can be read back")
-    _give_back()
+    give_back()
     return target
 
 

@@ -116,6 +116,7 @@ def work(task: Task) -> Done:
     from pipeline.intake.rules import Rules
     from pipeline.intake.sorting import sort_out
     from pipeline.intake.suspicions import suspicions
+    from pipeline.io.tables import give_back
 
     task = _keep_all(task)
     ledger = book_in(task.files.ledger, [one for one, _ in task.deliveries])
@@ -156,7 +157,8 @@ def work(task: Task) -> Done:
     ]
     scenes = _scenes(task, counties.crs, issues)
     around = _around(task, counties.crs, issues)
-    before = _uids_before(task, ledger, rules, frozenset(found.uids(found.accepted())))
+    before = _uids_before(task, ledger, rules, found)
+    give_back()
     return _write(task, counties, found, rules, issues, scenes, around, before)
 
 
@@ -188,7 +190,7 @@ def _decision_issues(found: Sorted, task: Task) -> list[Issue]:
     ]
 
 
-def _uids_before(task: Task, ledger: Ledger, rules: Rules, alive: frozenset[str]) -> dict[str, str]:
+def _uids_before(task: Task, ledger: Ledger, rules: Rules, now: Sorted) -> dict[str, str]:
     """Which uid each patch key had last in withdrawn deliveries of the names that are there now: what a corrected file
     replaces. What is still there was not replaced."""
     from pipeline.intake.booked import namesakes
@@ -207,6 +209,7 @@ def _uids_before(task: Task, ledger: Ledger, rules: Rules, alive: frozenset[str]
     rows = (found.records.values["patch_no"].holds(bool) & (found.reason == "")).nonzero()[0]
     late = [order[one] for one in found.records.of_source("delivery", rows).to_pylist()]
     keys = patch_keys(rules.campaign, found.records.values, rows).to_pylist()
+    alive = frozenset(now.uids(now.accepted()))
     told = sorted(zip(late, keys, found.uids(rows), strict=True), key=lambda one: one[0])
     return {key: uid for _, key, uid in told if uid not in alive}
 
