@@ -28,6 +28,8 @@ FRAGMENT, MINIMUM, SLIVER = "fragment", "minimum", "sliver"
 REASONS = ("", FRAGMENT, MINIMUM, SLIVER)  # the later outweighs the earlier
 SOURCE = ("delivery", "source_file", "source_layer", "source_row")
 CARRIED = ("patch_uid", "patch_no", "town", "village", "patch_type", "patch_type_name", "phase_before", "phase_after")
+# Of the patch table, what cutting and accounts need.
+CUT_COLUMNS = (*CARRIED, *SOURCE, "county_code", "area_m2", "area_reported", GEOMETRY)
 
 
 class Asking(Protocol):

@@ -27,6 +27,7 @@ Geometries = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
+_BLOCK = 100_000  # patches
 NEIGHBOUR_REACH = 0.15  # of a county's width and height: what its overview may show around it
 _TOLD = ("area_reported", "remark")
 _LEFT_OUT = (*SOURCE, "area_mu", "area_ha", "area_ac", "area_reported_share")
@@ -45,17 +46,26 @@ _OWN = (
 )
 
 
+def told_columns(names: Sequence[str]) -> list[str]:
+    """Of the columns of the patch table those that only `write_slices` needs."""
+    return [one for one in names if one not in _OWN or one in (*_TOLD, "area_reported_unit")]
+
+
 def write_slices(
     files: Files,
     cut: Cut,
     pieces: Pieces,
     patches: pa.Table,
+    told: pa.Table,
     counties: pa.Table,
     shapes: Geometries,
     crs: str,
     language: str,
 ) -> tuple[dict[str, Any], list[Path]]:
     """A slice for each county that is asked about something; the index by code, and the files.
+
+    Args:
+        told: `told_columns` of the patch table, row by row as `patches`.
 
     A slice never tells the file or row a patch came from, which may change without any change of the patch.
     """
@@ -65,7 +75,7 @@ def write_slices(
     blocked = _blocked(patches, shapes, cut)
     others = _parts_elsewhere(pieces)
     starts = np.searchsorted(pieces.county, np.arange(len(shapes) + 1)).tolist()
-    table = _whole_table(pieces, _told(patches, language), crs)
+    table = _whole_table(pieces, _told(told, language), crs)
     index, made = {}, []
     for at, (start, end) in enumerate(itertools.pairwise(starts)):
         asked = pieces.asked[start:end]
@@ -123,7 +133,15 @@ def _parts_elsewhere(pieces: Pieces) -> dict[int, Ints]:
 
 
 def _told(patches: pa.Table, language: str) -> pa.Table:
-    """Of each patch what its county is told beyond the columns of its pieces; all else that was delivered as JSON."""
+    """Of each patch what its county is told beyond the columns of its pieces; all else that was delivered as JSON.
+
+    Made in blocks, for a million patches have half a gigabyte of words on the way.
+    """
+    starts = range(0, max(patches.num_rows, 1), _BLOCK)
+    return pa.concat_tables([_told_block(patches.slice(start, _BLOCK), language) for start in starts]).combine_chunks()
+
+
+def _told_block(patches: pa.Table, language: str) -> pa.Table:
     words = texts(language)
     remark, area = (pc.fill_null(patches[name], "") for name in ("remark", "area_reported"))
     units = pc.dictionary_encode(pc.fill_null(patches["area_reported_unit"], "")).combine_chunks()

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import shapely
 
-from pipeline.io.tables import GEOMETRY, geometries, read_arrow, read_parquet, write_arrow
+from pipeline.io.tables import GEOMETRY, geometries, read_arrow, read_rows, write_arrow
 from pipeline.records import County, Neighbour, Piece, Scene
 
 _PLAIN = [name for name in Piece.__dataclass_fields__ if name not in ("geometry", "attributes")]
@@ -31,9 +31,9 @@ def read_pieces(path: Path) -> list[Piece]:
 def read_county(path: Path, rows: Sequence[int]) -> County:
     """The county in the first of these rows of the county layer, with those in the others as its neighbours.
 
-    The layer has one row group a county, so only these are read.
+    The layer has small row groups, so that few others are read.
     """
-    table = read_parquet(path, groups=rows)
+    table = read_rows(path, rows)
     shapes = geometries(table)
     names: list[dict[str, Any]] = table.drop_columns(["geometry"]).to_pylist()
     around = tuple(Neighbour(one["code"], one["name"], shape) for one, shape in zip(names[1:], shapes[1:], strict=True))

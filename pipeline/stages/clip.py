@@ -78,8 +78,8 @@ def work(task: Task) -> Done:
     from pipeline.cutting.accounts import summary
     from pipeline.cutting.borders import border_issues, border_layer
     from pipeline.cutting.doubts import doubts
-    from pipeline.cutting.slices import drop_old_slices, write_slices
-    from pipeline.io.tables import write_parquet
+    from pipeline.cutting.slices import drop_old_slices, told_columns, write_slices
+    from pipeline.io.tables import column_names, read_parquet, write_parquet
 
     files, one = task.files, clipped(task)
     tables = one.patches, one.counties
@@ -90,7 +90,10 @@ def work(task: Task) -> Done:
     found = doubts(one.cut, one.pieces, *tables, one.delivered)
     write_issues(outputs[-3], [*found, *border_issues(misfits, borders, texts(task.facts.language))])
     write_json(outputs[-2], summary(one.cut, one.pieces, *tables, one.delivered))
-    slices, made = write_slices(files, one.cut, one.pieces, *tables, one.shapes, one.crs, task.facts.language)
+    told = read_parquet(files[PATCHES], told_columns(column_names(files[PATCHES])))
+    slices, made = write_slices(
+        files, one.cut, one.pieces, one.patches, told, one.counties, one.shapes, one.crs, task.facts.language
+    )
     write_json(outputs[-1], slices)
     drop_old_slices(files, list(slices))
     return Done((*outputs, *made), {"pieces": len(one.pieces), "asked": int(one.pieces.asked.sum())})
@@ -98,7 +101,7 @@ def work(task: Task) -> Done:
 
 @dataclass(frozen=True)
 class Clipped:
-    """What was read and what was made of it; `delivered` is the county each patch came for, −1 where there is none."""
+    """What was read of the tables and what was made; `delivered` is the county a patch came for, −1 where none."""
 
     patches: Any
     counties: Any
@@ -112,12 +115,12 @@ class Clipped:
 def clipped(task: Task) -> Clipped:
     """Read patches and counties, cut, and write the layers `pieces` and `remainders`."""
     from pipeline.cutting.cut import cut_table
-    from pipeline.cutting.pieces import layer_parts, pieces_of
+    from pipeline.cutting.pieces import CUT_COLUMNS, layer_parts, pieces_of
     from pipeline.geometry.crs import ellipsoid_of
     from pipeline.io.tables import geometries, layer_table, read_parquet, table_crs, write_parquet, write_parquet_parts
 
     files = task.files
-    patches, counties = _in_one_piece(read_parquet(files[PATCHES])), read_parquet(files[COUNTIES])
+    patches, counties = _in_one_piece(read_parquet(files[PATCHES], CUT_COLUMNS)), read_parquet(files[COUNTIES])
     crs, shapes = table_crs(counties), geometries(counties)
     delivered = _rows_of(counties["code"], patches["county_code"])
     cut = cut_table(patches, shapes, ellipsoid_of(crs), task.settings, delivered)

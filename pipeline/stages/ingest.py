@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.intake.surroundings import Around
     from pipeline.ledger import Ledger
 
+COUNTIES_A_GROUP = 8  # of the layer on disk: the jobs of a county read few others with their neighbours
 
 @dataclass(frozen=True)
 class Section:
@@ -455,7 +456,7 @@ def _write_counties(path: Path, counties: Counties) -> Path:
         "province_name": [one.province_name for one in counties.above],
         "area_m2": counties.area_m2,
     }
-    return write_parquet(path, layer_table(COUNTIES, columns, counties.geometry, counties.crs), 1)
+    return write_parquet(path, layer_table(COUNTIES, columns, counties.geometry, counties.crs), COUNTIES_A_GROUP)
 
 
 def _write_patches(path: Path, found: Sorted, rules: Rules, before: Mapping[str, str], crs: str) -> Path:

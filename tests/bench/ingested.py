@@ -15,6 +15,7 @@ from pipeline.geometry.area import Ellipsoid, area_m2
 from pipeline.io.tables import layer_table, write_parquet
 from pipeline.layers import COUNTIES, PATCHES
 from pipeline.records import CampaignFacts, Office
+from pipeline.stages.ingest import COUNTIES_A_GROUP
 from tests.bench.clock import user_s
 
 CHUNK = 100_000
@@ -32,7 +33,7 @@ def write_ingested(files: Files, counties: np.ndarray, patches: Any, count: int,
         "province_name": [f"Province {code[:2]}" for code in _codes(len(counties))],
         "area_m2": area_m2(counties, Ellipsoid()),
     }
-    write_parquet(files[COUNTIES], layer_table(COUNTIES, border, counties, CRS), 1)
+    write_parquet(files[COUNTIES], layer_table(COUNTIES, border, counties, CRS), COUNTIES_A_GROUP)
     chunks = []
     for start in range(0, count, CHUNK):
         shapes = patches(min(CHUNK, count - start), side, 2 + start)

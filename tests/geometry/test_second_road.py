@@ -50,7 +50,7 @@ def test_an_intersection_that_is_the_whole_other_side_is_taken_back(monkeypatch:
 
 def test_a_patch_that_no_road_balances_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     inside = shapely.box(105.01, 35.01, 105.02, 35.02)
-    monkeypatch.setattr(room, "_union_and_rest", lambda _patch, _pieces: (None, None))
+    monkeypatch.setattr(room, "_union_and_rest", lambda *_: (None, None))
     monkeypatch.setattr(room, "_complete", lambda _found, patches, _area: np.zeros(len(patches), bool))
     made, _ = cut(PATCH, inside)
     assert made.unbalanced.tolist() == [0]
@@ -84,7 +84,7 @@ ROBUSTNESS = {
 @pytest.mark.parametrize("name", ROBUSTNESS)
 @pytest.mark.parametrize("turn", [0.0, 1e-7, 0.3])
 def test_robustness_cases_balance(name: str, turn: float) -> None:
-    """Cases of our own, after those that overlay libraries trip over; turned, so that nothing is axis-parallel."""
+    """Cases of our own (published ones are in test_published_failures); turned, so that nothing is axis-parallel."""
     counties, patch = (
         shapely.transform(one, lambda points: turned(points, turn)) for one in (COUNTIES, ROBUSTNESS[name])
     )
