@@ -166,7 +166,7 @@ BORDERS = Layer(
     "borders",
     "clip",
     {
-        "kind": "text",  # gap | overlap | sliver (either, thinner than [clip] sliver_width_m)
+        "kind": "text",  # gap | overlap | sliver_gap | sliver_overlap (thinner than [clip] sliver_width_m)
         "county_a": "text",
         "name_a": "text",
         "county_b": "text",  # "" where one county alone is round a gap

@@ -20,7 +20,8 @@ from pipeline.geometry.slivers import width_m
 Geometries = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.intp]
 
-GAP, OVERLAP, SLIVER = "gap", "overlap", "sliver"
+GAP, OVERLAP = "gap", "overlap"
+THIN = {GAP: "sliver_gap", OVERLAP: "sliver_overlap"}
 REACH_DEG = 1e-4  # about 10 m: counties that come so near are meant to touch
 LEAST_M2 = 0.01  # less is rounding of the coordinates, not ground
 MAX_PAIRS = 500  # looked at in full, some 40 ms each; of a layer that fits nowhere no more need be seen
@@ -48,7 +49,7 @@ class Borders:
 def disagreements(counties: Geometries, ellipsoid: Ellipsoid, sliver_width_m: float) -> Borders:
     """Gaps and overlaps of valid counties (degrees): of each pair one of a kind, and every hole by itself.
 
-    What is thinner on the whole than `sliver_width_m` (2 A/P) is a sliver, be it gap or overlap. A hole in a county
+    What is thinner on the whole than `sliver_width_m` (2 A/P) is a sliver of its kind. A hole in a county
     that no county fills is a gap of any width; a gap between several counties is seen where they come within
     REACH_DEG of one another.
     """
@@ -119,4 +120,4 @@ def _judged(
     shape = areal(np.array([geometry], object))
     area = area_m2(shape, ellipsoid)
     thin = area[0] > 0 and width_m(shape, area, ellipsoid)[0] < sliver_width_m
-    return Disagreement(SLIVER if thin else kind, county, other, float(area[0]), shape[0])
+    return Disagreement(THIN[kind] if thin else kind, county, other, float(area[0]), shape[0])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.cutting.cut import Cut
     from pipeline.cutting.pieces import Pieces
 
-BORDERS_VERSION = 1  # changes whenever the same county layer would give another layer `borders`
+BORDERS_VERSION = 2  # changes whenever the same county layer would give another layer `borders`
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.geometry.area import Ellipsoid, area_m2
-from pipeline.geometry.borders import GAP, OVERLAP, SLIVER, disagreements
+from pipeline.geometry.borders import GAP, OVERLAP, THIN, disagreements
 
 E = Ellipsoid()
 
@@ -50,7 +50,7 @@ def test_a_gap_between_two_closed_by_a_third_belongs_to_the_first_two() -> None:
 
 
 def test_what_is_thinner_than_a_metre_is_a_sliver() -> None:
-    assert [one[0] for one in found(box(105, 105.100001), box(105.1, 105.2))] == [SLIVER]
+    assert [one[0] for one in found(box(105, 105.100001), box(105.1, 105.2))] == [THIN[OVERLAP]]
 
 
 def test_a_hole_is_a_gap_unless_an_enclave_fills_it() -> None:

@@ -49,7 +49,7 @@ def test_counties_that_fit_are_not_spoken_of(tmp_path: Path) -> None:
     assert "COUNTIES_DISAGREE" not in codes(campaign)
 
 
-@pytest.mark.parametrize(("reach", "kind"), [(0.002, "overlap"), (0.000005, "sliver")])
+@pytest.mark.parametrize(("reach", "kind"), [(0.002, "overlap"), (0.000005, "sliver_overlap")])
 def test_an_overlap_is_reported_once_with_the_patches_on_it(tmp_path: Path, reach: float, kind: str) -> None:
     west = shapely.box(105, 34, 106 + reach, 35)
     patches = [on_the_border(34.1), on_the_border(34.2), shapely.box(105.5, 34.5, 105.501, 34.501)]
