@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,9 @@ class Inputs:
     patch_fields: Mapping[str, str]
     county_fields: Mapping[str, str]
     patch_types: str
+    counties_other: tuple[Path, ...] = ()  # the county layer of another date
+    counties_other_fields: Mapping[str, str] = field(default_factory=dict)
+    counties_other_date: str = ""
     mask: MaskRules | None = None  # None: GeoTIFFs among the deliveries are not read
 
     @property

@@ -65,6 +65,9 @@ class _Inputs(_Table):
     expected: str = ""
     patches_crs: str = ""
     counties_crs: str = ""
+    counties_other: list[str] = []
+    counties_other_date: date | None = None
+    counties_other_fields: dict[str, str] = {}
     patches_encoding: str = ""
     levels: str | list[int] | list[str] | None = None
     patch_fields: dict[str, str] = {}
@@ -154,7 +157,7 @@ def _folder_mistakes(base: Path, folders: list[Path]) -> list[Refusal]:
 def _made_here(inputs: Inputs, folders: list[Path]) -> list[Refusal]:
     """What a run makes must not be what the next one reads."""
     around = (one for files in inputs.around.values() for one in files)
-    files = [*inputs.patches, *inputs.counties, *around, *(one.path for one in inputs.imagery)]
+    files = [*inputs.patches, *inputs.counties, *inputs.counties_other, *around, *(one.path for one in inputs.imagery)]
     made = [one for one in files if any(one.is_relative_to(folder) for folder in folders)]
     hint = "name the folder where deliveries are put"
     return [Refusal(f"[inputs] takes in what a run writes: {made[0]}", hint, USAGE)] if made else []
@@ -200,9 +203,9 @@ def _listed(inputs: Any) -> Any:
     if not isinstance(inputs, dict):
         return inputs
     tidy = dict(inputs)
-    for key in ("patches", "counties", *AROUND, "before", "after"):
+    for key in ("patches", "counties", "counties_other", *AROUND, "before", "after"):
         if isinstance(tidy.get(key), str | dict):
-            tidy[key] = [tidy[key]] if tidy[key] or key not in AROUND else []
+            tidy[key] = [tidy[key]] if tidy[key] or key not in (*AROUND, "counties_other") else []
     for key in ("before", "after"):
         if isinstance(tidy.get(key), list):
             tidy[key] = [{"path": one} if isinstance(one, str) else one for one in tidy[key]]
@@ -268,6 +271,9 @@ def _resolve(base: Path, inputs: _Inputs, profile: _Profile | None, found: list[
         patch_fields=inputs.patch_fields,
         county_fields=inputs.county_fields,
         patch_types=profile.patch_types if profile else "",
+        counties_other=tuple(_globbed(base, "counties_other", inputs.counties_other, found)),
+        counties_other_fields=inputs.counties_other_fields or inputs.county_fields,
+        counties_other_date=inputs.counties_other_date.isoformat() if inputs.counties_other_date else "",
         mask=MaskRules(**dict(inputs.mask)) if inputs.mask else None,
     )
 

@@ -12,7 +12,7 @@ from pipeline.engine.receipt import Receipt, Receipts
 from pipeline.errors import USAGE, Refusal
 from pipeline.issue_words import sentence
 from pipeline.issues import read_issues
-from pipeline.layers import FINDINGS, PATCHES, PIECES, QUARANTINE, RECORDS, Layer
+from pipeline.layers import FINDINGS, MOVES, PATCHES, PIECES, QUARANTINE, RECORDS, Layer
 
 Row = dict[str, Any]
 _SHOWN = 20  # rows of one kind before "and more"
@@ -116,6 +116,10 @@ def _of_piece(files: Files, piece: Row) -> Iterator[str]:
     place = f"{piece['county_code']} {piece['county_name']}"
     size = f"{piece['area_m2']:,.2f} m2, {piece['area_share'] * 100:.2f} %"
     yield f"  piece {piece['piece_no']} of {piece['piece_count']} in {place}: {size}, {asked}"
+    for one in _rows(files, MOVES, {"patch_uid": piece["patch_uid"]}):
+        if one["piece_no"] == piece["piece_no"]:
+            whom = f"{one['other_code']} {one['other_name']}".strip() or "no county"
+            yield f"    by the other county layer {one['area_m2']:,.2f} m2 ({one['kind']}) would be of {whom}"
     folder = files.county(piece["county_code"])
     if piece["asked"] and folder.is_dir():
         yield f"    number {piece['seq']} in {folder}"

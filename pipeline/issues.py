@@ -68,6 +68,8 @@ class Code(StrEnum):
     SLIVER = "SLIVER"
     GIVEN_WHOLE = "GIVEN_WHOLE"
     COUNTY_DOUBLED = "COUNTY_DOUBLED"
+    COUNTY_CHANGED = "COUNTY_CHANGED"
+    COUNTY_OTHERWISE = "COUNTY_OTHERWISE"
     BORDERS_UNSEEN = "BORDERS_UNSEEN"
     AREA_OFF = "AREA_OFF"
     CENTRE_OUTSIDE = "CENTRE_OUTSIDE"
@@ -132,6 +134,8 @@ _NOTES = {
     Code.SPIKE,
     Code.SUPERSEDED,
     Code.SURROUNDINGS_LEFT_OUT,
+    Code.COUNTY_CHANGED,
+    Code.COUNTY_OTHERWISE,
 }
 
 # Reasons for which a whole file or layer is set aside: somebody must act, or patches are missing.

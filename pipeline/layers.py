@@ -176,6 +176,25 @@ BORDERS = Layer(
     },
 )
 
+COUNTIES_OTHER = Layer("counties_other", "ingest", COUNTIES.columns)
+
+MOVES = Layer(
+    "moves",
+    "clip",
+    {
+        "patch_uid": "text",
+        "patch_no": "text",
+        "piece_no": "int",
+        "county_code": "text",
+        "county_name": "text",
+        "other_code": "text",  # the county by the layer of the other date, "" where it has none
+        "other_name": "text",
+        "kind": "text",  # moved | sliver (smaller and thinner than [clip] slivers) | nowhere
+        "area_m2": "float",
+        "area_share": "float",  # of the piece
+    },
+)
+
 FINDINGS = Layer(
     "findings",
     "collect",

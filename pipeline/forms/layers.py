@@ -14,7 +14,7 @@ from pipeline.records import CampaignFacts
 from pipeline.shelf import read_toml, shelf_file
 from pipeline.texts import Texts, texts
 
-RUN_LAYERS = ("patches", "pieces", "remainders", "borders", "counties", "issues", "findings")
+RUN_LAYERS = ("patches", "pieces", "remainders", "borders", "moves", "counties", "issues", "findings")
 _OPEN, _NOT_ASKED, _CONFLICT = "open", "not_asked", "conflict"
 _SHARES = (("none", -1.0, 0.0), ("some", 0.0, 0.5), ("most", 0.5, 1.0), ("all", 1.0, 2.0))
 
@@ -104,7 +104,7 @@ def qml(parts: Sequence[Element], geometry: int = 2) -> str:
 
 
 def layer_qml(kind: str, language: str, form: Form | None = None) -> str:
-    """The style of a layer of `<campaign>.gpkg`: patches, pieces, remainders, borders, counties, issues or findings.
+    """The style of a layer of `<campaign>.gpkg`: patches, pieces, remainders, borders, moves, counties, issues or findings.
 
     `form` gives findings the names and colours of its verdicts; without one they are told apart by state alone.
 

@@ -23,7 +23,7 @@ from pipeline.records import CampaignFacts
 from pipeline.texts import Texts, texts
 
 Box = tuple[float, float, float, float]
-_ORDER = ("issues", "findings", "pieces", "patches", "remainders", "borders", "counties")  # top first
+_ORDER = ("issues", "findings", "pieces", "patches", "remainders", "borders", "moves", "counties")  # top first
 _SHOWN = ("findings", "counties")
 _WIDEST_DEG = 12.0  # a wider campaign is shown in longitude and latitude
 _STAMP = (2000, 1, 1, 0, 0, 0)

@@ -43,8 +43,10 @@ class _Row:
     above: Parents
 
 
-def county_layer(layers: Sequence[ReadLayer], assumed_crs: str, own: Mapping[str, str], levels: Levels) -> Counties:
-    """One layer of counties from the files named in `[inputs] counties`.
+def county_layer(
+    layers: Sequence[ReadLayer], assumed_crs: str, own: Mapping[str, str], levels: Levels, storage_crs: str = ""
+) -> Counties:
+    """One layer of counties from the files named in `[inputs] counties`, in `storage_crs` or their own geographic CRS.
 
     Raises:
         Refusal: a file without CRS, without a code column, with codes that lost their zeros, or with no polygon.
@@ -52,7 +54,7 @@ def county_layer(layers: Sequence[ReadLayer], assumed_crs: str, own: Mapping[str
     if not layers:
         raise Refusal("no county could be read", "look at [inputs] counties: a layer of polygons is wanted")
     _one_layer_a_file(layers)
-    crs = geographic_of(_crs_of(layers[0], assumed_crs))
+    crs = storage_crs or geographic_of(_crs_of(layers[0], assumed_crs))
     rows: list[_Row] = []
     geometry = []
     issues: list[Issue] = []

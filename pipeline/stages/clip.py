@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.campaign import Campaign, Files
@@ -11,13 +11,15 @@ from pipeline.engine.digest import value_digest
 from pipeline.engine.run import Workshop, job_of, outputs_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal
-from pipeline.issues import write_issues
-from pipeline.layers import BORDERS, COUNTIES, PATCHES, PIECES, REMAINDERS, Layer
+from pipeline.issues import Issue, write_issues
+from pipeline.layers import BORDERS, COUNTIES, COUNTIES_OTHER, MOVES, PATCHES, PIECES, REMAINDERS, Layer
 from pipeline.publish import write_json
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.cutting.cut import Cut
     from pipeline.cutting.pieces import Pieces
 
@@ -53,6 +55,7 @@ class Task:
     facts: CampaignFacts
     settings: Section
     counties_digest: str
+    other_date: str = ""
 
 
 def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
@@ -66,7 +69,12 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         "counties": _made(made, campaign.files, COUNTIES),
         "settings": value_digest([asdict(settings), campaign.facts.language]),
     }
-    return [job_of(STAGE, "", Task(campaign.files, campaign.facts, settings, parts["counties"]), parts)]
+    inputs = campaign.inputs
+    if inputs.counties_other:
+        other = _made(made, campaign.files, COUNTIES_OTHER)
+        parts["other counties"] = value_digest([other, inputs.counties_other_date])
+    task = Task(campaign.files, campaign.facts, settings, parts["counties"], inputs.counties_other_date)
+    return [job_of(STAGE, "", task, parts)]
 
 
 def _made(made: Mapping[str, str], files: Files, layer: Layer) -> str:
@@ -88,7 +96,8 @@ def work(task: Task) -> Done:
     outputs = [files[PIECES], files[REMAINDERS], write_parquet(files[BORDERS], borders)]
     outputs += [files.state_file(name) for name in ("issues/clip.jsonl", "clip_summary.json", "slices.json")]
     found = doubts(one.cut, one.pieces, *tables, one.delivered)
-    write_issues(outputs[-3], [*found, *border_issues(misfits, borders, texts(task.facts.language))])
+    moved, changes = _moves(task, one)
+    write_issues(outputs[-3], [*found, *border_issues(misfits, borders, texts(task.facts.language)), *changes])
     write_json(outputs[-2], summary(one.cut, one.pieces, *tables, one.delivered))
     told = read_parquet(files[PATCHES], told_columns(column_names(files[PATCHES])))
     slices, made = write_slices(
@@ -96,7 +105,7 @@ def work(task: Task) -> Done:
     )
     write_json(outputs[-1], slices)
     drop_old_slices(files, list(slices))
-    return Done((*outputs, *made), {"pieces": len(one.pieces), "asked": int(one.pieces.asked.sum())})
+    return Done((*outputs, *moved, *made), {"pieces": len(one.pieces), "asked": int(one.pieces.asked.sum())})
 
 
 @dataclass(frozen=True)
@@ -146,6 +155,25 @@ def _borders(task: Task, counties: Any, crs: str) -> Any:
     width_m = task.settings.sliver_width_m
     digest = value_digest([task.counties_digest, width_m, BORDERS_VERSION])
     return borders_of(task.files, digest, counties, ellipsoid_of(crs), width_m)
+
+
+def _moves(task: Task, one: Clipped) -> tuple[list[Path], list[Issue]]:
+    """The layer `moves` and its issues, where a county layer of another date is given."""
+    from pipeline.cutting.moves import PIECE_COLUMNS, move_issues, moves_of
+    from pipeline.geometry.crs import ellipsoid_of
+    from pipeline.io.tables import read_parquet, write_parquet
+
+    files = task.files
+    if not files[COUNTIES_OTHER].is_file():
+        for left in (files[MOVES], files.state_file("moves.json")):
+            left.unlink(missing_ok=True)
+        return [], []
+    others, pieces = read_parquet(files[COUNTIES_OTHER]), read_parquet(files[PIECES], PIECE_COLUMNS)
+    sharing = replace(task.settings, mode="split", slivers="ask")
+    moves = moves_of(pieces, one.counties, others, ellipsoid_of(one.crs), sharing, one.crs)
+    write_json(files.state_file("moves.json"), {"account_m2": moves.account, "recoded": moves.recoded})
+    issues = move_issues(moves, one.counties, others, task.other_date, texts(task.facts.language))
+    return [write_parquet(files[MOVES], moves.layer), files.state_file("moves.json")], issues
 
 
 def _rows_of(codes: Any, given: Any) -> Any:

@@ -19,7 +19,7 @@ from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal, Refusals
 from pipeline.io.received import MAPS_NOT_READ, PARSER_VERSION, Delivery, delivery_of, group, keep, shown_names
 from pipeline.issues import FILE_REFUSALS, Code, Issue, write_issues
-from pipeline.layers import COUNTIES, PATCHES, QUARANTINE, RECORDS
+from pipeline.layers import COUNTIES, COUNTIES_OTHER, PATCHES, QUARANTINE, RECORDS
 from pipeline.publish import swap_folder, write_json
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
@@ -52,6 +52,7 @@ class Task:
     facts: CampaignFacts
     deliveries: tuple[tuple[Delivery, tuple[Path, ...]], ...]
     counties: tuple[tuple[Delivery, tuple[Path, ...]], ...]
+    counties_other: tuple[tuple[Delivery, tuple[Path, ...]], ...]  # of another date
     around: Mapping[str, tuple[tuple[Delivery, tuple[Path, ...]], ...]]  # towns, roads, places
     imagery: tuple[tuple[ImageryFile, str], ...]
     decisions: tuple[Decision, ...]
@@ -65,7 +66,9 @@ class Task:
 def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     """The one job of ingest, fresh while no input changed."""
     deliveries = _deliveries(campaign.inputs.patches, shop)
-    counties = _deliveries(campaign.inputs.counties, shop)
+    counties, others = (
+        _deliveries(paths, shop) for paths in (campaign.inputs.counties, campaign.inputs.counties_other)
+    )
     around = {kind: _deliveries(paths, shop) for kind, paths in campaign.inputs.around.items() if paths}
     imagery = tuple((one, shop.digests.of(one.path)) for one in campaign.inputs.imagery)
     inputs = campaign.inputs
@@ -90,7 +93,9 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         "shelf": shelf_digest(STAGE.shelves),
         "decisions": value_digest([[one.who, one.when, one.id, one.verb, one.object, one.reason] for one in decisions]),
     }
-    task = Task(campaign.files, campaign.inputs, campaign.facts, deliveries, counties, around, imagery, decisions)
+    if others:
+        parts["other county layer"] = value_digest([[asdict(one) for one, _ in others], inputs.counties_other_fields])
+    task = Task(campaign.files, inputs, campaign.facts, deliveries, counties, others, around, imagery, decisions)
     return [job_of(STAGE, "", task, parts)]
 
 
@@ -122,11 +127,9 @@ def work(task: Task) -> Done:
     task = _keep_all(task)
     ledger = book_in(task.files.ledger, [one for one, _ in task.deliveries])
     files, inputs = task.files, task.inputs
-    _refuse_unread_counties(task)
-    county_layers, refused, _ = read_layers(*_parse(task, task.counties, None))
-    if refused:
-        raise Refusals([Refusal(f"{one.report.file}: {one.report.sentence}", one.report.hint) for one in refused])
+    county_layers = _county_layers(task, task.counties)
     counties = county_layer(county_layers, inputs.counties_crs, inputs.county_fields, inputs.levels)
+    others = _other_counties(task, counties.crs)
     layers, refused, ignored = read_layers(*_parse(task, task.deliveries, files.archive / "received"))
     rules = Rules(
         task.facts.id,
@@ -147,6 +150,7 @@ def work(task: Task) -> Done:
     _refuse_if_nothing(task, found, refused, ignored)
     issues = [
         *counties.issues,
+        *(issue for one in others for issue in one.issues),
         *found.said,
         *doubts(found, rules),
         *suspicions(found, layers, counties.geometry, rules),
@@ -160,15 +164,32 @@ def work(task: Task) -> Done:
     around = _around(task, counties.crs, issues)
     before = _uids_before(task, ledger, rules, found)
     give_back()
-    return _write(task, counties, found, rules, issues, scenes, around, before)
+    return _write(task, counties, others, found, rules, issues, scenes, around, before)
 
 
-def _refuse_unread_counties(task: Task) -> None:
+def _county_layers(task: Task, given: tuple[tuple[Delivery, tuple[Path, ...]], ...]) -> list[ReadLayer]:
     """A county layer is read whole or not at all."""
-    unread = [one for one, _ in task.counties if one.problem or (not one.kind and _is_map(one.name))]
+    from pipeline.intake.read import read_layers
+
+    unread = [one for one, _ in given if one.problem or (not one.kind and _is_map(one.name))]
     sentences = [f"{one.name}: {one.problem or 'this format is not read yet'}" for one in unread]
     if unread:
         raise Refusals([Refusal(one, f"county layer: {_FORMATS}") for one in sentences])
+    layers, refused, _ = read_layers(*_parse(task, given, None))
+    if refused:
+        raise Refusals([Refusal(f"{one.report.file}: {one.report.sentence}", one.report.hint) for one in refused])
+    return layers
+
+
+def _other_counties(task: Task, crs: str) -> list[Counties]:
+    """The county layer of another date, where there is one."""
+    from pipeline.intake.counties import county_layer
+
+    inputs = task.inputs
+    if not task.counties_other:
+        return []
+    layers = _county_layers(task, task.counties_other)
+    return [county_layer(layers, inputs.counties_crs, inputs.counties_other_fields, inputs.levels, crs)]
 
 
 def _keep_all(task: Task) -> Task:
@@ -387,6 +408,7 @@ def _around_unread(
 def _write(
     task: Task,
     counties: Counties,
+    others: Sequence[Counties],
     found: Sorted,
     rules: Rules,
     issues: list[Issue],
@@ -397,10 +419,13 @@ def _write(
     files, crs = task.files, counties.crs
     outputs = [
         _write_counties(files[COUNTIES], counties),
+        *(_write_counties(files[COUNTIES_OTHER], one) for one in others),
         _write_patches(files[PATCHES], found, rules, before, crs),
         _write_records(files[RECORDS], found, crs),
         _write_quarantine(files[QUARANTINE], found, issues, task.facts.language, crs),
     ]
+    if not others:
+        files[COUNTIES_OTHER].unlink(missing_ok=True)
     outputs += [
         files.state_file("issues/ingest.jsonl"),
         files.state_file("ingest_summary.json"),

@@ -18,7 +18,19 @@ from pipeline.engine.digest import value_digest
 from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.issues import Code, Issue, issue_order, read_issues
-from pipeline.layers import BORDERS, COUNTIES, FINDINGS, ISSUES, PATCHES, PIECES, QUARANTINE, REMAINDERS, RETURNED
+from pipeline.layers import (
+    BORDERS,
+    COUNTIES,
+    FINDINGS,
+    ISSUES,
+    MOVES,
+    PATCHES,
+    PIECES,
+    QUARANTINE,
+    REMAINDERS,
+    RETURNED,
+    Layer,
+)
 from pipeline.publish import safe_name, write_json, write_text
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
@@ -266,7 +278,7 @@ def _reports(
     write_text(reports / "index.html", morning_page(morning))
     names = ("balance.json", "balance.csv", "status.csv", "rollup.xlsx", "index.html")
     outputs = [reports / name for name in names]
-    outputs += [_write_quarantine(task), *_packages(task, counties, rollup.plan.form)]
+    outputs += [*_tables(task.files), *_packages(task, counties, rollup.plan.form)]
     return outputs
 
 
@@ -355,14 +367,24 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _write_quarantine(task: Task) -> Path:
+def _tables(files: Files) -> list[Path]:
+    """Layers that people read as tables too."""
+    return [
+        *_table(files, QUARANTINE, files.reports / "quarantine.csv"),
+        *_table(files, MOVES, files.reports / "boundary_changes.csv"),
+    ]
+
+
+def _table(files: Files, layer: Layer, target: Path) -> list[Path]:
     from pipeline.io.tables import read_parquet
 
-    table = read_parquet(task.files[QUARANTINE]).drop_columns(["geometry"])
-    target = task.files.reports / "quarantine.csv"
+    if not files[layer].is_file():
+        target.unlink(missing_ok=True)
+        return []
+    table = read_parquet(files[layer]).drop_columns(["geometry"])
     rows = [[*table.column_names], *([row[name] for name in table.column_names] for row in table.to_pylist())]
     write_text(target, _csv(rows))
-    return target
+    return [target]
 
 
 def _outlines(task: Task) -> dict[str, Any]:
@@ -382,7 +404,7 @@ def _packages(task: Task, counties: Sequence[CountyStatus], form: Form) -> list[
     files, facts = task.files, task.facts
     tables = {
         one.name: read_parquet(files[one])
-        for one in (PATCHES, PIECES, REMAINDERS, BORDERS, COUNTIES, FINDINGS, ISSUES)
+        for one in (PATCHES, PIECES, REMAINDERS, BORDERS, MOVES, COUNTIES, FINDINGS, ISSUES)
         if files[one].is_file()
     }
     tables["counties"] = _with_progress(tables["counties"], counties)
