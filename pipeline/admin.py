@@ -27,6 +27,33 @@ def parents(levels: str | tuple[int, ...] | tuple[str, ...], code: str, row: Map
     return Parents(city, names[0], province, names[1])
 
 
+# First two digits of GB/T 2260: the provinces, autonomous regions, municipalities and special regions.
+_GB2260_PROVINCES = frozenset(
+    str(code)
+    for code in (
+        *range(11, 16),
+        *range(21, 24),
+        *range(31, 38),
+        *range(41, 47),
+        *range(50, 55),
+        *range(61, 66),
+        71,
+        81,
+        82,
+    )
+)
+
+
+def is_county_code(levels: str | tuple[int, ...] | tuple[str, ...], code: str) -> bool:
+    """Whether a code can be a county's: six digits below a province of GB/T 2260; any code where that does not rule.
+
+    Cities without counties (441900, 442000) are counted as counties in such layers.
+    """
+    if levels != "gb2260":
+        return True
+    return len(code) == 6 and code.isdecimal() and code[:2] in _GB2260_PROVINCES and code[2:] != "0000"
+
+
 def _codes(levels: str | tuple[int, ...] | tuple[str, ...], code: str, row: Mapping[str, str]) -> tuple[str, str]:
     if levels == "gb2260":
         return f"{code[:2]}0000", f"{code[:4]}00"

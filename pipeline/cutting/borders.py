@@ -81,12 +81,16 @@ def _patches_on(shapes: Geometries, cut: Cut, patches: pa.Table) -> Ints:
 
 
 def border_issues(found: pa.Table, layer: pa.Table, words: Texts) -> list[Issue]:
-    """One issue for each row of the layer, and one more where not every pair that disagrees was looked at."""
+    """One issue for each row of the layer; one where not every pair that disagrees was looked at; one of the pairs that
+    fit but for corners that one side lacks."""
     pairs = int(found.schema.metadata[b"pairs"])
     unseen = [Issue(Code.BORDERS_UNSEEN, "clip", {"pairs": pairs, "seen": MAX_PAIRS})] if pairs > MAX_PAIRS else []
+    sides = zip(found["county"].to_pylist(), found["other"].to_pylist(), strict=True)
+    fitting = min(pairs, MAX_PAIRS) - len({pair for pair in sides if pair[1] >= 0})
+    uneven = [Issue(Code.BORDERS_UNEVEN, "clip", {"pairs": fitting})] if fitting > 0 else []
     shapes = geometries(layer)
     rows: Sequence[dict[str, Any]] = layer.drop_columns([GEOMETRY]).to_pylist()
-    return unseen + [_issue(row, shape, words) for row, shape in zip(rows, shapes, strict=True)]
+    return unseen + uneven + [_issue(row, shape, words) for row, shape in zip(rows, shapes, strict=True)]
 
 
 def _issue(row: dict[str, Any], shape: shapely.Geometry, words: Texts) -> Issue:

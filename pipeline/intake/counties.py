@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from pipeline.admin import Parents, parents
+from pipeline.admin import Parents, is_county_code, parents
 from pipeline.errors import Refusal
 from pipeline.fields import number_text, tidy
 from pipeline.geometry.area import Ellipsoid, area_m2
@@ -61,6 +61,8 @@ def county_layer(
     for layer in layers:
         rows += _rows(layer, dict(own), levels)
         geometry.append(_moved(layer, _crs_of(layer, assumed_crs), crs, issues))
+    odd = dict.fromkeys(row.code for row in rows if not is_county_code(levels, row.code))
+    issues += [Issue(Code.COUNTY_CODE_ODD, "ingest", {"code": code}, county_code=code) for code in odd]
     return _united(rows, np.concatenate(geometry), crs, issues)
 
 

@@ -81,3 +81,15 @@ def test_a_faulty_outline_is_mended_on_record_and_one_code_of_two_names_is_told(
     assert codes(campaign).count("COUNTY_REPAIRED") == 1
     (doubled,) = [one for one in issues(campaign) if one["code"] == "COUNTY_DOUBLED"]
     assert doubled["facts"] == {"count": 2, "names": "B, C"}
+
+
+def test_a_corner_on_one_side_of_a_border_only_is_told_but_is_no_gap(tmp_path: Path) -> None:
+    west = shapely.Polygon([(105, 34), (106, 34), (106, 34.5), (106, 35), (105, 35)])
+    campaign = clipped(tmp_path, [west, EAST], ["620101", "620102"], ["A", "B"], [on_the_border(34.1)])
+    assert "BORDERS_UNEVEN" in codes(campaign)
+    assert "COUNTIES_DISAGREE" not in codes(campaign)
+
+
+def test_codes_that_are_none_of_the_table_are_told(tmp_path: Path) -> None:
+    campaign = clipped(tmp_path, [WEST, EAST], ["990101", "620000"], ["A", "B"], [on_the_border(34.1)])
+    assert codes(campaign).count("COUNTY_CODE_ODD") == 2
