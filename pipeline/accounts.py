@@ -36,6 +36,11 @@ class CountyStatus:
     open: int = 0  # asked pieces without an answer
     answered: int = 0
     conflict: int = 0  # answered in ways that disagree, and nobody has decided
+    to_correct: int = 0  # of the answered: those that break a rule which the office calls an error
+    review: str = ""  # how far city and province are: issued | submitted | <level>_returned | <level>_passed
+    reviews: Mapping[str, int] = field(default_factory=dict)  # answered pieces by the same states
+    times_returned: int = 0  # how often a piece of it was returned
+    bare_frames: int = 0  # map frames of its sheets with ground that has no imagery
     verdicts: Mapping[str, tuple[int, float]] = field(default_factory=dict)  # answered pieces and m² by verdict
 
     @property

@@ -23,6 +23,11 @@ class ImageryFile:
     sensor: str
     bands: tuple[int, ...]
 
+    @property
+    def said(self) -> tuple[str, str, str, tuple[int, ...]]:
+        """What the campaign says of it."""
+        return self.phase, self.date, self.sensor, self.bands
+
 
 @dataclass(frozen=True)
 class MaskRules:
@@ -52,10 +57,17 @@ class Inputs:
     patch_fields: Mapping[str, str]
     county_fields: Mapping[str, str]
     patch_types: str
+    counties_date: str = ""  # ISO 8601, of the county layer
     counties_other: tuple[Path, ...] = ()  # the county layer of another date
     counties_other_fields: Mapping[str, str] = field(default_factory=dict)
     counties_other_date: str = ""
+    scenes: tuple[Path, ...] = ()  # a layer that tells date and sensor of imagery files
     mask: MaskRules | None = None  # None: GeoTIFFs among the deliveries are not read
+
+    @property
+    def county_dates(self) -> tuple[str, str]:
+        """Of the county layer and of the other one, ISO 8601, "" where none is given."""
+        return self.counties_date, self.counties_other_date
 
     @property
     def around(self) -> dict[str, tuple[Path, ...]]:

@@ -198,7 +198,7 @@ def explain(config: Path, **said: str) -> None:
         from pipeline.explain import explain as lineage
 
         campaign = read_campaign(config)
-        for line in lineage(campaign.files, said["id"], campaign.facts.language):
+        for line in lineage(campaign.files, said["id"], campaign.facts.language, campaign.inputs.county_dates):
             click.echo(line)
         return OK
 

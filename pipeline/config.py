@@ -62,9 +62,11 @@ class _Inputs(_Table):
     places: list[str] = []
     before: list[ImageryFiles] = []
     after: list[ImageryFiles] = []
+    scenes: list[str] = []
     expected: str = ""
     patches_crs: str = ""
     counties_crs: str = ""
+    counties_date: date | None = None
     counties_other: list[str] = []
     counties_other_date: date | None = None
     counties_other_fields: dict[str, str] = {}
@@ -127,8 +129,9 @@ def read_campaign(path: Path) -> Campaign:
     found += _folder_mistakes(path.parent, folders)
     resolved = _resolve(path.parent, inputs, profile, found) if inputs else None
     found += _made_here(resolved, folders) if resolved else []
-    if campaign and profile and sections["render"]:
-        found += _not_shelved(path.parent, {"form": campaign.form or profile.form, **vars(sections["render"])})
+    if campaign and profile and sections["render"] and sections["collect"]:
+        named = vars(sections["render"]) | vars(sections["collect"])
+        found += _not_shelved(path.parent, {"form": campaign.form or profile.form, **named})
     if found:
         raise Refusals(found)
     assert resolved is not None  # everything was parsed, or something is in `found`
@@ -157,7 +160,8 @@ def _folder_mistakes(base: Path, folders: list[Path]) -> list[Refusal]:
 def _made_here(inputs: Inputs, folders: list[Path]) -> list[Refusal]:
     """What a run makes must not be what the next one reads."""
     around = (one for files in inputs.around.values() for one in files)
-    files = [*inputs.patches, *inputs.counties, *inputs.counties_other, *around, *(one.path for one in inputs.imagery)]
+    layers = [*inputs.patches, *inputs.counties, *inputs.counties_other, *inputs.scenes, *around]
+    files = [*layers, *(one.path for one in inputs.imagery)]
     made = [one for one in files if any(one.is_relative_to(folder) for folder in folders)]
     hint = "name the folder where deliveries are put"
     return [Refusal(f"[inputs] takes in what a run writes: {made[0]}", hint, USAGE)] if made else []
@@ -203,9 +207,9 @@ def _listed(inputs: Any) -> Any:
     if not isinstance(inputs, dict):
         return inputs
     tidy = dict(inputs)
-    for key in ("patches", "counties", "counties_other", *AROUND, "before", "after"):
+    for key in ("patches", "counties", "counties_other", "scenes", *AROUND, "before", "after"):
         if isinstance(tidy.get(key), str | dict):
-            tidy[key] = [tidy[key]] if tidy[key] or key not in (*AROUND, "counties_other") else []
+            tidy[key] = [tidy[key]] if tidy[key] or key not in (*AROUND, "counties_other", "scenes") else []
     for key in ("before", "after"):
         if isinstance(tidy.get(key), list):
             tidy[key] = [{"path": one} if isinstance(one, str) else one for one in tidy[key]]
@@ -233,7 +237,13 @@ def _mistake(section: str, error: Any, names: list[str]) -> Refusal:
     return Refusal(f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}{given}", _HINTS.get(where, ""), USAGE)
 
 
-_HINTS = {"id": "letters, digits, _ and -, at most 40", "map_date": "a date without quotes: 2025-10-08"}
+_DATE = "a date without quotes: 2025-10-08"
+_HINTS = {
+    "id": "letters, digits, _ and -, at most 40",
+    "map_date": _DATE,
+    "counties_date": _DATE,
+    "counties_other_date": _DATE,
+}
 
 
 def _unknown(tree: Mapping[str, Any], known: list[str], where: str, what: str) -> list[Refusal]:
@@ -257,6 +267,9 @@ def _resolve(base: Path, inputs: _Inputs, profile: _Profile | None, found: list[
     levels = inputs.levels if inputs.levels is not None else (profile.levels if profile else "")
     if isinstance(levels, str) and levels not in ("", "gb2260"):
         found.append(_choice("[inputs] levels", levels, ["gb2260", "[2, 5]", '["STATE", "CITY"]']))
+    if not inputs.counties_other and (inputs.counties_other_date or inputs.counties_other_fields):
+        hint = 'write counties_other = "…", the county layer of that date'
+        found.append(Refusal("[inputs] counties_other is missing, and its date or fields are given", hint, USAGE))
     return Inputs(
         patches=tuple(_globbed(base, "patches", inputs.patches, found)),
         counties=tuple(_globbed(base, "counties", inputs.counties, found)),
@@ -271,27 +284,35 @@ def _resolve(base: Path, inputs: _Inputs, profile: _Profile | None, found: list[
         patch_fields=inputs.patch_fields,
         county_fields=inputs.county_fields,
         patch_types=profile.patch_types if profile else "",
+        counties_date=inputs.counties_date.isoformat() if inputs.counties_date else "",
         counties_other=tuple(_globbed(base, "counties_other", inputs.counties_other, found)),
         counties_other_fields=inputs.counties_other_fields or inputs.county_fields,
         counties_other_date=inputs.counties_other_date.isoformat() if inputs.counties_other_date else "",
+        scenes=tuple(_globbed(base, "scenes", inputs.scenes, found)),
         mask=MaskRules(**dict(inputs.mask)) if inputs.mask else None,
     )
 
 
-_SHELVES = {"form": "forms", "style": "styles", "font": "fonts"} | {
-    f"{sheet}_layout": "layouts" for sheet in ("detail", "overview", "index", "vertices")
+_SHELVES = {  # key: folder of the shelf, and how the files are called that may be meant
+    "form": ("forms", "verification_*"),
+    "style": ("styles", "*"),
+    "font": ("fonts", "*"),
+    **{f"{sheet}_layout": ("layouts", "*") for sheet in ("detail", "overview", "index", "vertices")},
+    "checks": ("forms", "checks*"),
+    "reviews": ("forms", "reviews*"),
+    "maps": ("maps", "*"),
 }
 
 
 def _not_shelved(base: Path, values: Mapping[str, Any]) -> Iterator[Refusal]:
     """Names that are neither on the shelf nor a file of the office's own."""
-    for key, folder in _SHELVES.items():
-        name = values[key]
-        if Path(name).suffix and not (base / name).is_file():
-            hint = "a name with a suffix is a file of your own, taken from the folder of the campaign file"
-            yield Refusal(f"{key} = {name!r}: {base / name} does not exist", hint, USAGE)
-        elif name and not Path(name).suffix and not (shelf() / folder / f"{name}.toml").is_file():
-            yield _choice(key, name, [one.stem for one in (shelf() / folder).glob("*.toml")])
+    for key, (folder, kind) in _SHELVES.items():
+        for name in (values[key],) if isinstance(values[key], str) else values[key]:
+            if Path(name).suffix and not (base / name).is_file():
+                hint = "a name with a suffix is a file of your own, taken from the folder of the campaign file"
+                yield Refusal(f"{key} = {name!r}: {base / name} does not exist", hint, USAGE)
+            elif name and not Path(name).suffix and not (shelf() / folder / f"{name}.toml").is_file():
+                yield _choice(key, name, [one.stem for one in (shelf() / folder).glob(f"{kind}.toml")])
 
 
 _RENAME = "rename it (all at once: convmv -f gbk -t utf8 --notest *)"

@@ -12,14 +12,16 @@ from pipeline.engine.receipt import Receipt, Receipts
 from pipeline.errors import USAGE, Refusal
 from pipeline.issue_words import sentence
 from pipeline.issues import read_issues
-from pipeline.layers import FINDINGS, MOVES, PATCHES, PIECES, QUARANTINE, RECORDS, Layer
+from pipeline.layers import FINDINGS, MOVES, PATCHES, PIECES, QUARANTINE, RECORDS, RETURNED, Layer
 
 Row = dict[str, Any]
 _SHOWN = 20  # rows of one kind before "and more"
 
 
-def explain(files: Files, said: str, language: str) -> list[str]:
+def explain(files: Files, said: str, language: str, county_dates: tuple[str, str] = ("", "")) -> list[str]:
     """The lineage of `said` in lines: a patch_uid or `patch_uid/county code`, a patch number, or a file in the output.
+
+    `county_dates` are those of the county layer and of the other one, "" where none is given.
 
     Raises:
         Refusal: nothing in this campaign is called so, or it has not been run.
@@ -36,7 +38,7 @@ def explain(files: Files, said: str, language: str) -> list[str]:
     if not records:
         hint = "give a patch_uid (from a QR code, checklist or table), a patch number, or a file in the output folder"
         raise Refusal(f"nothing in this campaign is called {said!r}", hint, USAGE)
-    return list(_of_records(files, records, county, language))
+    return list(_of_records(files, records, county, language, county_dates))
 
 
 def _is_file(path: Path) -> bool:
@@ -65,10 +67,12 @@ def _rows(files: Files, layer: Layer, either: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _of_records(files: Files, records: list[Row], county: str, language: str) -> Iterator[str]:
+def _of_records(
+    files: Files, records: list[Row], county: str, language: str, county_dates: tuple[str, str]
+) -> Iterator[str]:
     uids = sorted({one["duplicate_of"] or one["patch_uid"] for one in records} - {""})
     for uid in uids[:_SHOWN]:
-        yield from _of_patch(files, uid, county, language)
+        yield from _of_patch(files, uid, county, language, county_dates)
     if len(uids) > _SHOWN:
         yield f"… and {len(uids) - _SHOWN} more patches: give a patch_uid"
     lost = [one for one in records if one["status"] == "quarantined"]
@@ -78,7 +82,7 @@ def _of_records(files: Files, records: list[Row], county: str, language: str) ->
         yield f"… and {len(lost) - _SHOWN} more set aside: see reports/quarantine.csv"
 
 
-def _of_patch(files: Files, uid: str, county: str, language: str) -> Iterator[str]:
+def _of_patch(files: Files, uid: str, county: str, language: str, county_dates: tuple[str, str]) -> Iterator[str]:
     (patch,) = _rows(files, PATCHES, {"patch_uid": uid})
     yield f"patch {uid}"
     yield f"  number {patch['patch_no'] or '-'}, key {patch['patch_key']}, {patch['area_m2']:,.2f} m2"
@@ -93,9 +97,11 @@ def _of_patch(files: Files, uid: str, county: str, language: str) -> Iterator[st
     if patch["repair"]:
         yield f"  repaired: {patch['repair']}"
     yield f"  coordinates delivered in {patch['source_crs']}"
+    if county_dates[0]:
+        yield f"  county layer of {county_dates[0]}"
     for piece in _rows(files, PIECES, {"patch_uid": uid}):
         if piece["county_code"].startswith(county):
-            yield from _of_piece(files, piece)
+            yield from _of_piece(files, piece, county_dates[1])
     said = list(_issues(files, uid))
     yield from (f"  {one.severity} {one.code}: {sentence(one, language)}" for one in said[:_SHOWN])
     if len(said) > _SHOWN:
@@ -111,21 +117,23 @@ def _kept(files: Files, digest: str) -> str:
     return str(kept) if kept.exists() else f"files of delivery {digest}"
 
 
-def _of_piece(files: Files, piece: Row) -> Iterator[str]:
+def _of_piece(files: Files, piece: Row, other_date: str) -> Iterator[str]:
     asked = "asked" if piece["asked"] else f"not asked ({piece['not_asked_reason']})"
     place = f"{piece['county_code']} {piece['county_name']}"
     size = f"{piece['area_m2']:,.2f} m2, {piece['area_share'] * 100:.2f} %"
     yield f"  piece {piece['piece_no']} of {piece['piece_count']} in {place}: {size}, {asked}"
+    of = f" ({other_date})" if other_date else ""
     for one in _rows(files, MOVES, {"patch_uid": piece["patch_uid"]}):
         if one["piece_no"] == piece["piece_no"]:
             whom = f"{one['other_code']} {one['other_name']}".strip() or "no county"
-            yield f"    by the other county layer {one['area_m2']:,.2f} m2 ({one['kind']}) would be of {whom}"
+            yield f"    by the other county layer{of} {one['area_m2']:,.2f} m2 ({one['kind']}) would be of {whom}"
     folder = files.county(piece["county_code"])
     if piece["asked"] and folder.is_dir():
         yield f"    number {piece['seq']} in {folder}"
     for one in _rows(files, FINDINGS, {"patch_uid": piece["patch_uid"]}):
         if one["county_code"] == piece["county_code"]:
             yield from _of_finding(one)
+            yield from _of_others(files, one)
 
 
 def _of_finding(one: Row) -> Iterator[str]:
@@ -134,6 +142,29 @@ def _of_finding(one: Row) -> Iterator[str]:
         yield f"      {answer['place']} in {answer['file']}: {json.dumps(answer['parcels'], ensure_ascii=False)}"
     if one["decided"]:
         yield f"      decided by {one['decided']}"
+    if one["to_correct"]:
+        yield f"      to be corrected: {one['to_correct']}"
+    if one["questions"]:
+        yield f"      rules that ask: {one['questions']}"
+    if one["review"]:
+        yield f"    review: {one['review']}"
+    yield from map(_review, json.loads(one["reviews"] or "[]"))
+
+
+def _review(one: Row) -> str:
+    """Who passed or returned it, when and why."""
+    reasons = "".join(f" {no}" for no in one["reasons"])
+    said = ", ".join(one[name] for name in ("who", "when", "why") if one[name])
+    over = "" if one["stands"] else " (answered since, or replaced)"
+    return f"      {one['level']} {one['decision']}{reasons}: {said}{over}"
+
+
+def _of_others(files: Files, one: Row) -> Iterator[str]:
+    """What was returned of the piece and does not count, with the reason."""
+    for row in _rows(files, RETURNED, {"patch_uid": one["patch_uid"]}):
+        if row["county_code"] == one["county_code"] and row["fate"] in ("superseded", "unmatched", "left"):
+            why = f" ({row['reason']})" if row["reason"] else ""
+            yield f"      {row['fate']}{why}: {row['place']} in {row['return_file']}: {row['said']}"
 
 
 def _of_quarantined(files: Files, one: Row) -> Iterator[str]:

@@ -126,6 +126,12 @@ def date_span(text: str | None) -> tuple[str, str]:
     return span(number_text(text))
 
 
+def dates_apart(one: str, other: str) -> bool:
+    """Whether two dates, each a day, a month or a period, have no day in common; False where one is not understood."""
+    (first, last), (begin, end) = date_span(one), date_span(other)
+    return bool(first and begin) and (last < begin or end < first)
+
+
 def as_number(text: str | None) -> float | None:
     """A delivered number, or None where the text is not one.
 

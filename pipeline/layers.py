@@ -217,6 +217,7 @@ FINDINGS = Layer(
         "place": "text",
         "decided": "text",  # who decided between several answers, when and why
         "questions": "text",  # the rules that ask something back: "R04, R12"
+        "to_correct": "text",  # those of them that the office calls errors
         "review": "text",  # "" (not answered) | submitted | <level>_passed | <level>_returned
         "review_reason": "text",  # of the return that stands
         "reviews": "text",  # all lines of decisions.csv about it, as JSON
@@ -249,6 +250,7 @@ PHOTOS = Layer(
         "return_file": "text",
         "patch_uid": "text",  # "" where no row names it
         "county_code": "text",
+        "patch_no": "text",
         "named": "text",  # as the row names it
         "lon_deg": "float",  # WGS 84, as the photo says
         "lat_deg": "float",

@@ -157,4 +157,5 @@ def _commission(campaign: Campaign, one: CountySlice, pages: Mapping[int, tuple[
     county, pieces, before, after = read_ground(campaign.files, one)
     chosen = {seq: reasons for seq, reasons in pages.items() if seq}
     around = read_surroundings(campaign.files, one.code)
-    return Telling(county, tuple(pieces), tuple(before), tuple(after), chosen, 0 in pages, around)
+    configured = frozenset(one.phase for one in campaign.inputs.imagery)
+    return Telling(county, tuple(pieces), tuple(before), tuple(after), chosen, 0 in pages, around, configured)

@@ -67,6 +67,19 @@ def swap_folder(made: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def private_folder(target: Path) -> Iterator[Path]:
+    """A private folder beside `target`, published in its place if the block succeeds and else removed."""
+    made = target.with_name(f"{PRIVATE}{os.getpid()}-{target.name}")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    try:
+        yield made
+        swap_folder(made, target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
 def sweep(folder: Path) -> None:
     """Remove what killed writers left under `folder`."""
     if not folder.is_dir():

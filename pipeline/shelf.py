@@ -19,15 +19,17 @@ def shelf() -> Path:
     return inside if inside.is_dir() else package.parent / "config"
 
 
-def shelf_file(name: str, own: Path | None = None) -> Path:
-    """The file `name` ("layouts/detail_a4.toml"), or the office's own file where it names one.
+def shelf_file(name: str, own: Path | None = None, kind: str = "*") -> Path:
+    """The file `name` ("layouts/detail_a4.toml"), or the office's own file where it names one; `kind` is the pattern of
+    the names that might have been meant.
 
     Raises:
         Refusal: there is no such file.
     """
     path = own if own is not None else shelf() / name
     if not path.is_file():
-        there = sorted(one.stem for one in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
+        pattern = "*" if own else kind
+        there = sorted(one.stem for one in path.parent.glob(f"{pattern}{path.suffix}")) if path.parent.is_dir() else []
         raise Refusal(f"{path} does not exist", f"there are: {', '.join(there)}" if there else "", USAGE)
     return path
 

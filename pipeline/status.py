@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SHOWN = ("code", "name", "word", "announced", "came", "pieces", "asked", "answered", "open", "conflict")
 _LAST = ("pages", "rows", "published")
 _VERDICT = "verdict_"
+_WAITING = ("to_correct", "times_returned")
 _SPOKEN = ("contact", "phone", "deadline")
 _NAMED = 20  # counties in a summary before "and more"
 
@@ -65,7 +66,7 @@ def _overdue(row: Mapping[str, str], deadline: str, as_of: date | None) -> bool:
 def status_lines(value: dict[str, Any]) -> Iterator[str]:
     """The status as a table for a terminal; counties that are overdue are named before all."""
     yield from _overdue_lines(value)
-    shown = (*_SHOWN, *_verdicts(value), *_LAST)
+    shown = (*_SHOWN, *_reviews(value), *_verdicts(value), *_LAST)
     heads = {name: name.removeprefix(_VERDICT) for name in shown}
     rows = [heads, *value["counties"]]
     widths = {name: max(_width(row[name]) for row in rows) for name in shown}
@@ -73,6 +74,19 @@ def status_lines(value: dict[str, Any]) -> Iterator[str]:
         yield "  ".join(row[name] + " " * (widths[name] - _width(row[name])) for name in shown).rstrip()
     yield ""
     yield from (f"{count:>6}  {code}" for code, count in value["issues"].items())
+
+
+def _reviews(value: Mapping[str, Any]) -> list[str]:
+    """What waits for the county, and how far city and province are, once there is anything of it."""
+    counties = value["counties"]
+    told = [name for name in _WAITING if any(int(one.get(name) or 0) for one in counties)]
+    reviewed = any(int(one[name]) for one in counties for name in _said(one))
+    return [*told, "review"] if reviewed else told
+
+
+def _said(one: Mapping[str, str]) -> list[str]:
+    """The columns of what city and province said."""
+    return [name for name in one if name.startswith("review_") and name.endswith(("_passed", "_returned"))]
 
 
 def _verdicts(value: Mapping[str, Any]) -> list[str]:
@@ -116,6 +130,7 @@ def summary_lines(value: dict[str, Any]) -> Iterator[str]:
     yield "counties   " + _facts(counties, ("with_patches", "zero", "missing", "partial", "unknown"))
     yield from _wanting([one for one in value["counties"] if one["word"] in ("missing", "partial")])
     yield "returns    " + _returns(books["returns"])
+    yield from _back(value["counties"])
     yield from _found(value)
     failed = [one for one in value["counties"] if one["problem"]]
     yield from (f"NO FOLDER  {one['code']} {one['name']}: {one['problem']}" for one in failed)
@@ -136,6 +151,14 @@ def _returns(books: Mapping[str, int]) -> str:
     whole = books["open"] + books["answered"] + books["conflict"]
     share = f" ({100 * books['answered'] // whole} %)" if whole else ""
     return f"{books['answered']:,} answered{share}, " + _facts(books, ("open", "conflict", "unmatched"))
+
+
+def _back(counties: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """What counties have to mend: answers that break a rule, and what city and province returned."""
+    wrong = sum(int(one.get("to_correct") or 0) for one in counties)
+    back = sum(int(one[name]) for one in counties for name in _said(one) if name.endswith("_returned"))
+    if wrong or back:
+        yield f"to mend    {wrong} to correct, {back} returned by city or province"
 
 
 def _found(value: Mapping[str, Any]) -> Iterator[str]:

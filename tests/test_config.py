@@ -77,6 +77,20 @@ def test_every_layout_may_be_the_office_s_own(folder: Path) -> None:
         assert any(key in one and "does not exist" in one for one in found)
 
 
+def test_names_that_are_not_on_the_shelf_are_named_with_those_that_may_be_meant(folder: Path) -> None:
+    for section, key, meant in (
+        ("[collect]", "checks = 'check'", "one of: checks"),
+        ("[collect]", "reviews = 'review'", "one of: reviews"),
+        ("[collect]", "maps = ['odk', 'cobo']", "one of: kobo, odk"),
+    ):
+        assert any(meant in one for one in lines(folder, f"{GOOD}{section}\n{key}\n")), key
+    assert any("own.toml does not exist" in one for one in lines(folder, GOOD + "[collect]\nmaps = ['own.toml']"))
+    said = lines(folder, GOOD.replace("[inputs]", 'form = "verification_c"\n[inputs]'))
+    (hint,) = [one for one in said if "verification_cn" in one]
+    assert "checks" not in hint
+    assert "reviews" not in hint
+
+
 def test_rules_for_masks(folder: Path) -> None:
     text = GOOD + '[inputs.mask]\nclasses = { 1 = "推土", 3 = "" }\nminimum_m2 = 200'
     (folder / "campaign.toml").write_text(text, encoding="utf-8")

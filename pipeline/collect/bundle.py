@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from pipeline.book_parts import SHEET_IMAGES
 from pipeline.collect import csv_door, geopackage_door, workbook_door
 from pipeline.collect.photos import SUFFIXES as PHOTOS
 from pipeline.collect.photos import read_photo, unread_photo
@@ -27,7 +28,7 @@ from pipeline.io.unpack import unpack
 MAX_FILES = 20_000
 MAX_DEPTH = 3  # archives within archives
 _LEFT = ("~$", ".~lock", "._", ".~")  # what programs leave beside open files
-_JUNK = ("thumbs.db", "desktop.ini", ".ds_store", "sha256sums", "__macosx")
+_JUNK = ("thumbs.db", "desktop.ini", ".ds_store", "sha256sums", "__macosx", SHEET_IMAGES)
 # What a county's folder holds beside answers; everything else that is not read is named.
 _QUIET = (
     ".pdf", ".qgz", ".qgs", ".qgz~", ".qgs~", ".qml", ".qmd", ".xml", ".tif", ".tfw", ".jgw", ".prj", ".cpg", ".txt",

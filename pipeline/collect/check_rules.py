@@ -32,7 +32,7 @@ def load_rules(name: str | Path, form_id: str) -> dict[str, Rule]:
         Refusal: no such table, or mistakes in it, each named with its rule.
     """
     own = Path(name) if str(name).endswith(".toml") else None
-    path = shelf_file(f"forms/{name}.toml", own)
+    path = shelf_file(f"forms/{name}.toml", own, "checks*")
     return read_rules(read_toml(path), form_id, str(path))
 
 

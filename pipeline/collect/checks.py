@@ -100,10 +100,8 @@ def file_places(returned: Iterable[ReturnedFile], form: Form) -> dict[str, froze
     """By digest of a file: the questions it had a place for, those of its door and those that any row answers."""
     face = frozenset(one.key for one in form.face)
     field = frozenset(one.key for one in form.asked)
-    return {
-        one.digest: (field if one.door == "geopackage" else face).union(*(row.said for row in one.rows))
-        for one in returned
-    }
+    places: Mapping[str, frozenset[str]] = {"geopackage": field, "mapped": frozenset()}
+    return {one.digest: places.get(one.door, face).union(*(row.said for row in one.rows)) for one in returned}
 
 
 def remark_of(rule: Rule, sent: Sent, breach: Breach) -> Remark:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.collect.evidence import of_head, origin_of, returned
 from pipeline.collect.grid import Grid
 from pipeline.collect.headings import HEAD_WITHIN, Columns, find_columns
+from pipeline.collect.mapped import DOOR, Fit, fitting, read_mapped
 from pipeline.collect.marks import MAX_CELLS, MAX_ROWS
 from pipeline.collect.returned import ReturnedFile
 from pipeline.collect.tabular import read_table, table_of
@@ -29,14 +32,35 @@ def read_csv(path: Path, name: str, digest: str, terms: Terms) -> ReturnedFile:
     """
     if path.stat().st_size > _LARGEST:
         raise Unread("large")
-    grid, columns = _table(_text(path.read_bytes()), name, terms)
+    data = path.read_bytes()
+    mapped = _by_map(data, name, terms)
+    if mapped:
+        rows, remarks = read_mapped(*mapped, terms)
+        return returned(DOOR, digest, name, origin_of([], rows, terms), rows, remarks)
+    grid, columns = _table(_text(data), name, terms)
     rows, remarks = read_table(table_of(grid, columns, terms), [], terms)
     origin = origin_of([of_head(grid, columns.head)], rows, terms)
     return returned("csv", digest, name, origin, rows, remarks)
 
 
-def _text(data: bytes) -> str:
-    encodings = ("utf-16",) if data.startswith(_WIDE) else ("utf-8-sig", "gb18030")
+def _by_map(data: bytes, name: str, terms: Terms) -> tuple[Grid, Fit] | None:
+    """The table as the first map that it answers to takes it apart; None where there is none."""
+    for one in terms.maps:
+        by = replace(terms, maps=(one,))
+        try:
+            text = _text(data, (one.encoding,) if one.encoding else ())
+        except Unread:
+            continue
+        for separator in one.delimiter or _SEPARATORS:
+            if one.takes(name) and fitting(Grid(name, "", _rows(text, separator, HEAD_WITHIN)), by):
+                grid = _whole(text, separator, name)
+                fit = fitting(grid, by)
+                return (grid, fit) if fit else None
+    return None
+
+
+def _text(data: bytes, declared: Sequence[str] = ()) -> str:
+    encodings = declared or (("utf-16",) if data.startswith(_WIDE) else ("utf-8-sig", "gb18030"))
     for encoding in encodings:
         try:
             return data.decode(encoding)
@@ -55,10 +79,14 @@ def _table(text: str, name: str, terms: Terms) -> tuple[Grid, Columns]:
             best = len(columns.keys), separator, columns
     if best is None:
         raise Unread("no_table")
-    rows = _rows(text, best[1], MAX_ROWS)
+    return _whole(text, best[1], name), best[2]
+
+
+def _whole(text: str, separator: str, name: str) -> Grid:
+    rows = _rows(text, separator, MAX_ROWS)
     if sum(map(len, rows)) > MAX_CELLS:
         raise Unread("large")
-    return Grid(name, "", rows), best[2]
+    return Grid(name, "", rows)
 
 
 def _rows(text: str, separator: str, most: int) -> list[list[str]]:

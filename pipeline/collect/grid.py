@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.collect.spelling import Raw, column_letters
@@ -31,6 +31,7 @@ class Grid:
     hidden: bool = False
     marks: Marks = field(default_factory=Marks)
     names: Sequence[str] = ()  # of the rows, where they have names instead of numbers ("fid 12")
+    stands: Mapping[int, int] = field(default_factory=dict)  # column of our own → the one it was read from
 
     def place(self, row: int, column: int, title: str = "") -> str:
         """Where a cell is: "file!sheet!cell", or "file!layer!fid 12 column" where rows have names."""
@@ -41,7 +42,7 @@ class Grid:
 
     def cell(self, row: int, column: int) -> str:
         """A cell as a spreadsheet names it."""
-        return f"{column_letters(column)}{row + 1}"
+        return f"{column_letters(self.stands.get(column, column))}{row + 1}"
 
     def cells(self, row: int, column: int, last_row: int, last_column: int) -> str:
         """A span of cells as a spreadsheet names it."""

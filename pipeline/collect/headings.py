@@ -18,6 +18,7 @@ HEAD_WITHIN = 10  # rows within which the headings are looked for
 UID, CODE, COUNTY, PART, NUMBER, BASE = "patch_uid", "row_code", "county_code", "part_no", "patch_no", "base"
 KNOWN = "known"  # columns that are ours and say nothing new
 GEOMETRY_COLUMNS = ("fid", "geom")
+Headings = Mapping[str, str]  # folded heading → key of a question or of an identity
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 
 
@@ -32,19 +33,25 @@ class Columns:
 
 def find_columns(grid: Grid, terms: Terms) -> Columns | None:
     """The row of headings among the first ten and what its columns are; None where the table is no checklist."""
-    known = dict(_headings(terms))
-    found = [_columns(at, row, known, terms) for at, row in enumerate(grid.rows[:HEAD_WITHIN])]
+    known = headings_of(terms)
+    found = [columns_of(at, row, known, terms) for at, row in enumerate(grid.rows[:HEAD_WITHIN])]
     asked = {one.key for one in terms.form.fields if one.by == "officer"}
     fitting = [one for one in found if {UID, NUMBER, CODE} & set(one.keys) and asked & set(one.keys)]
     return max(fitting, key=lambda one: (len(one.keys), -one.head), default=None)
 
 
-def _columns(at: int, row: Sequence[Raw], known: Mapping[str, str], terms: Terms) -> Columns:
+def headings_of(terms: Terms) -> Headings:
+    """Every heading that is known, in every language."""
+    return dict(_headings(terms))
+
+
+def columns_of(at: int, row: Sequence[Raw], known: Headings, terms: Terms) -> Columns:
+    """What each column below a row of headings is."""
     keys: dict[str, int] = {}
     strange: dict[int, str] = {}
     for column, raw in enumerate(row):
         heading = said_text(raw)
-        key = known.get(_folded_heading(heading), "")
+        key = known.get(folded_heading(heading), "")
         if key and (key == KNOWN or key not in keys) and _own_unit(key, heading, terms):
             keys[key] = column
         elif heading:
@@ -72,12 +79,13 @@ def _headings(terms: Terms) -> Iterator[tuple[str, str]]:
 
 def _words(one: Field, terms: Terms) -> Iterator[str]:
     for words in one.heading.values():
-        yield _folded_heading(words.replace("{unit}", ""))
+        yield folded_heading(words.replace("{unit}", ""))
     yield folded(one.key)
     yield folded(one.column(terms.facts.area_unit))
 
 
-def _folded_heading(heading: str) -> str:
+def folded_heading(heading: str) -> str:
+    """A heading without units in brackets, folded."""
     return folded(_bare(heading))
 
 
@@ -96,5 +104,5 @@ def _own_unit(key: str, heading: str, terms: Terms) -> bool:
 def nearest_heading(heading: str, terms: Terms) -> str:
     """The question a strange heading is nearest to, "" if it is near none."""
     names = {folded(terms.name(one)): terms.name(one) for one in terms.form.fields if one.by == "officer" and one.face}
-    near = difflib.get_close_matches(_folded_heading(heading), names, 1, 0.5)
+    near = difflib.get_close_matches(folded_heading(heading), names, 1, 0.5)
     return names[near[0]] if near else ""

@@ -16,7 +16,7 @@ from pipeline.collect.values import terms_of
 def main(folder: str) -> None:
     """Read the return named in `<folder>/job`, write `<folder>/made.json`."""
     scratch = Path(folder)
-    path, name, form, facts, deadly = pickle.loads((scratch / "job").read_bytes())
+    path, name, form, facts, maps, deadly = pickle.loads((scratch / "job").read_bytes())
     with (scratch / BEGUN).open("w", encoding="utf-8") as begun:
 
         def tell(shown: str) -> None:
@@ -25,5 +25,5 @@ def main(folder: str) -> None:
             if shown in deadly:
                 raise Unread("killed", detail=deadly[shown])
 
-        found = read_bundle(Path(path), name, scratch, terms_of(form, facts), tell)
+        found = read_bundle(Path(path), name, scratch, terms_of(form, facts, maps), tell)
     remember(scratch / MADE, found)

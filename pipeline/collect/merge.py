@@ -180,7 +180,9 @@ def _answers(file: ReturnedFile, sent: SentAll, form: Form, made: Merged) -> Ite
         key, doubt = _piece_of(row, file, sent)
         if doubt:
             made.unmatched.append(Unmatched(row, file.name, file.digest, doubt))
-            made.remarks.append(Remark(doubt, row.place, row.patch_uid, row.county_code))
+            if doubt is not Doubt.SET_ASIDE:  # said by its reader, with its system's own word
+                facts = {"number": row.given.get("patch_no", ""), "county": row.county_code}
+                made.remarks.append(Remark(doubt, row.place, row.patch_uid, row.county_code, facts))
         else:
             rows[key].append(row)
             made.remarks += _changed(row, sent.by_key[key])
@@ -193,6 +195,8 @@ def _piece_of(row: ReturnedRow, file: ReturnedFile, sent: SentAll) -> tuple[Key,
     counties = sent.counties_of.get(row.patch_uid, ())
     named = row.county_code or file.county_code
     key = (row.patch_uid, named or (counties[0] if len(counties) == 1 else ""))
+    if row.refused:
+        return key, Doubt(row.refused)
     if not row.patch_uid:
         return key, Doubt.NO_IDENTITY
     if key not in sent.by_key:
@@ -254,9 +258,10 @@ def _due(row: ReturnedRow, key: Key, form: Form) -> Iterable[Remark]:
     if not verdict:
         yield Remark(Doubt.NO_VERDICT, row.place, *key)
         return
-    for one in form.fields:
-        if one.by == "officer" and _asked(one) and _needed(one, verdict) and not row.said.get(one.key):
-            yield Remark(Doubt.STILL_DUE, row.place, *key, facts={"field": one.key})
+    due = [one.key for one in form.fields if one.by == "officer" and _asked(one) and _needed(one, verdict)]
+    missing = [one for one in due if not row.said.get(one)]
+    if missing:
+        yield Remark(Doubt.STILL_DUE, row.place, *key, facts={"fields": "|".join(missing)})
 
 
 def _asked(one: Field) -> bool:

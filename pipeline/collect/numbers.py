@@ -59,8 +59,13 @@ def _in_unit(value: Decimal, words: str, unit: str) -> Decimal:
     if not unit or not named:
         raise ValueError("no number")
     if named != unit:
-        raise OtherUnit(spelt_number(rounded(value * _M2[named] / _M2[unit], AREA_DECIMALS[unit])))
+        raise OtherUnit(converted(value, named, unit))
     return value
+
+
+def converted(value: Decimal, unit: str, into: str) -> str:
+    """An area of one unit in another, rounded to its decimals."""
+    return spelt_number(rounded(value * _M2[unit] / _M2[into], AREA_DECIMALS[into]))
 
 
 def spelt_number(value: Decimal) -> str:

@@ -13,9 +13,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from pipeline.collect.maps import ColumnMap
 from pipeline.collect.remembered import remembered
 from pipeline.collect.returned import Doubt, Remark, ReturnedFile
 from pipeline.engine.digest import file_digest, folder_digest
@@ -30,18 +32,21 @@ MOST_BYTES = 512 << 20  # of what a child hands back
 MADE, BEGUN = "made.json", "begun.txt"
 
 
-def read_return(path: Path, form: Form, facts: CampaignFacts, *, name: str = "") -> list[ReturnedFile]:
+def read_return(
+    path: Path, form: Form, facts: CampaignFacts, *, name: str = "", maps: Sequence[ColumnMap] = ()
+) -> list[ReturnedFile]:
     """What a return says: a file, a folder or a zip, its files in order of their names.
 
-    `name` is what it is called in places and remarks, else the name of `path`. Nothing is raised for what a stranger
-    sent: what cannot be read is a file with a remark that says why and what to do.
+    `name` is what it is called in places and remarks, else the name of `path`; `maps` read tables of other
+    systems. Nothing is raised for what a stranger sent: what cannot be read is a file with a remark that says why
+    and what to do.
     """
     shown = name or path.name
     with tempfile.TemporaryDirectory(prefix="tuban-return-") as folder:
         scratch = Path(folder)
         deadly: dict[str, str] = {}  # name → what the child said last
         while len(deadly) <= MAX_DEATHS:
-            at, last = _run_child(path, shown, form, facts, deadly, scratch)
+            at, last = _run_child((str(path.absolute()), shown, form, facts, tuple(maps), deadly), scratch)
             if _is_made(scratch / MADE):
                 return remembered(scratch / MADE)
             if at in deadly:
@@ -61,14 +66,12 @@ def _given_up(path: Path, name: str, facts: CampaignFacts) -> ReturnedFile:
     return ReturnedFile(digest, name, "", "", "", "", remarks=(remark,))
 
 
-def _run_child(
-    path: Path, name: str, form: Form, facts: CampaignFacts, deadly: Mapping[str, str], scratch: Path
-) -> tuple[str, str]:
+def _run_child(job: tuple[Any, ...], scratch: Path) -> tuple[str, str]:
     """Run one child; the name of the file it was at when it ended, and what it said last."""
     for left in scratch.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     # Pickle goes one way only, from us to the child; what a stranger's file may have touched comes back as JSON.
-    (scratch / "job").write_bytes(pickle.dumps((str(path.absolute()), name, form, facts, dict(deadly))))
+    (scratch / "job").write_bytes(pickle.dumps(job))
     command = [sys.executable, "-P", "-c", _BEGIN, str(scratch)]
     try:
         ended = subprocess.run(

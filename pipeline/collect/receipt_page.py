@@ -40,19 +40,28 @@ def receipt_page(one: ReturnReceipt, facts: CampaignFacts) -> str:
 
 
 def _parts(one: ReturnReceipt, facts: CampaignFacts, words: Texts) -> list[Markup | None]:
-    county = f"{one.county_name} {one.county_code}".strip()
-    told = words.say("returns.about", campaign=facts.title, id=facts.id, county=county)
+    county = f"{one.county_name} {one.county_code}".strip() or (words["returns.several"] if one.lines else "")
+    told = words.say("returns.about", campaign=facts.title, id=facts.id, county=county).rstrip("，, ")
     look, fine = _divided(one)
+    grave = [line for line in look if line.grave]
+    look = [line for line in look if not line.grave]
     return [
         tag("h1", words.say("returns.title", file=one.file)),
         tag("p", told),
         tag("p", f"SHA-256 {one.digest}", class_="soft"),
-        tag("div", *(_sum(fate, count, words) for fate, count in one.counts.items()), class_="sums"),
+        tag("div", *(_sum(fate, count, words) for fate, count in _counts(one).items()), class_="sums"),
         _list(words["returns.general"], one.general),
-        _table(words["returns.to_do"], look, words) if look else tag("p", words["returns.no_doubts"]),
+        _table(words["returns.to_correct"], grave, words) if grave else None,
+        _table(words["returns.to_do"], look, words) if look else None,
+        None if look or grave else tag("p", words["returns.no_doubts"]),
         _open(one, words),
         _table(words["returns.taken_rows"], fine, words) if fine else None,
     ]
+
+
+def _counts(one: ReturnReceipt) -> dict[str, int]:
+    """Rows by what became of them; how many of those that count are to be corrected stands behind."""
+    return {**one.counts, **({"to_correct": one.to_correct} if one.to_correct else {})}
 
 
 def _divided(one: ReturnReceipt) -> tuple[list[Line], list[Line]]:
@@ -90,9 +99,14 @@ def _table(title: str, lines: list[Line], words: Texts) -> Markup:
 
 
 def _fate_words(line: Line, words: Texts) -> list[Markup | str]:
-    fate = words[f"returns.fate.{line.fate}"] if line.fate else ""
+    fate = _fate(line, words)
     said = [tag("li", shortened(one, 400)) for one in line.sentences]
     return [fate, tag("ul", *said)] if said else [fate]
+
+
+def _fate(line: Line, words: Texts) -> str:
+    fate = words[f"returns.fate.{line.fate}"] if line.fate else ""
+    return words["returns.separator"].join([fate, words["returns.fate.to_correct"]]) if line.grave else fate
 
 
 def _open(one: ReturnReceipt, words: Texts) -> Markup | None:
@@ -120,8 +134,9 @@ def write_receipt_book(target: Path, one: ReturnReceipt, facts: CampaignFacts) -
         for column, (name, width) in enumerate(_COLUMNS.items()):
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, words[f"returns.column.{name}"], head)
-        for row, line in enumerate(one.lines, 1):
-            fate = words[f"returns.fate.{line.fate}"] if line.fate else ""
+        of_file = (Line(one.file, 0, "", "", (sentence,)) for sentence in one.general)
+        for row, line in enumerate((*one.lines, *of_file), 1):
+            fate = _fate(line, words)
             cells = (str(line.seq or ""), line.patch_no, line.place, fate, "\n".join(line.sentences))
             for column, cell in enumerate(cells):
                 sheet.write_string(row, column, clean_text(cell)[:32_000], plain)

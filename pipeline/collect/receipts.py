@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.collect.merge import Finding, Merged
-from pipeline.collect.returned import Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent
 from pipeline.collect.tables import fates
 from pipeline.collect.words import Words
 from pipeline.publish import safe_name
 
+COUNTING = ("taken", "contained")  # of a row that counts, or says the same
 FATES = ("taken", "contained", "superseded", "conflict", "overruled", "unmatched", "left")
 
 
@@ -25,6 +26,7 @@ class Line:
     patch_no: str
     fate: str
     sentences: tuple[str, ...]
+    grave: bool = False  # whether it breaks a rule that the office calls an error: answered, to be corrected
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class ReturnReceipt:
     def file_name(self) -> str:
         """Its own name without what a file system may mind, and never that of another return."""
         return safe_name(self.file, self.digest)
+
+    @property
+    def to_correct(self) -> int:
+        """Rows that count and break a rule which the office calls an error."""
+        return sum(one.grave for one in self.lines)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -100,7 +107,7 @@ def _receipt(file: ReturnedFile, known: _Known) -> ReturnReceipt:
         mine = [*own.get(row.place, ()), *of_patch.pop(row.patch_uid, ()), *known.remarks.get(row.place, ())]
         sentences = tuple(dict.fromkeys(known.words(one) for one in mine))
         if row.said or sentences:
-            lines.append(_line(row, county, file.digest, sentences, known))
+            lines.append(_line(row, county, file.digest, sentences, any(map(_is_grave, mine)), known))
     pieces = known.pieces.get(county, ())
     return ReturnReceipt(
         file.name,
@@ -120,8 +127,12 @@ def _only_county(file: ReturnedFile) -> str:
     return codes.pop() if len(codes) == 1 else ""
 
 
-def _line(row: ReturnedRow, county: str, digest: str, sentences: tuple[str, ...], known: _Known) -> Line:
+def _is_grave(one: Remark) -> bool:
+    return one.code is Doubt.CHECK and one.facts["severity"] == "error"
+
+
+def _line(row: ReturnedRow, county: str, digest: str, sentences: tuple[str, ...], grave: bool, known: _Known) -> Line:
     piece = known.sent.get((row.patch_uid, row.county_code or county))
     number = piece.patch_no if piece else row.given.get("patch_no", "")
     fate = known.fates.get((digest, row.place), ("left", ""))[0] if row.said else ""
-    return Line(row.place, piece.seq if piece else 0, number, fate, sentences)
+    return Line(row.place, piece.seq if piece else 0, number, fate, sentences, grave and fate in COUNTING)

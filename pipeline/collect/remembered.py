@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile, ReturnedRow
 from pipeline.publish import write_text
 
-_ROW = ("patch_uid", "county_code", "row_code", "part", "said", "given", "place", "base")
+_ROW = ("patch_uid", "county_code", "row_code", "part", "said", "given", "place", "base", "refused")
 _FILE = ("digest", "name", "door", "campaign", "county_code", "form")
 _COMPARED = ("patch_no", "geometry")
 _PHOTO = tuple(Photo.__dataclass_fields__)

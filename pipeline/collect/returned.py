@@ -31,6 +31,12 @@ class Doubt(StrEnum):
     MERGED_ID = "MERGED_ID"
     UNKNOWN_COLUMN = "UNKNOWN_COLUMN"
     OUTLINE_CHANGED = "OUTLINE_CHANGED"
+    SET_ASIDE = "SET_ASIDE"  # a row that its own system calls refused
+    NOT_MAPPED = "NOT_MAPPED"  # columns of another system's table that its map does not name
+    MAP_MISSING = "MAP_MISSING"  # columns that the map names and the table does not have
+    NOT_ALONE = "NOT_ALONE"  # another system's table in a sheet of our own checklist
+    NUMBER_UNKNOWN = "NUMBER_UNKNOWN"  # a patch number (and county) of another system's table that was never sent
+    NUMBER_DOUBTFUL = "NUMBER_DOUBTFUL"  # one that fits several pieces
     CONFLICT = "CONFLICT"
     CHECK = "CHECK"  # an answer that does not agree with itself, its patch or its photos: which rule says `facts`
 
@@ -62,6 +68,7 @@ class ReturnedRow:
     given: Mapping[str, str]  # locked cells as they came back, by the form's keys
     place: str  # "file!sheet!row 12"
     base: str = ""  # the answers it was issued upon, joined by "|"; "" in what was handed out first
+    refused: str = ""  # the `Doubt` for which it cannot be taken, where that is known before the merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ class ReturnedFile:
 
     digest: str  # SHA-256 of the file's bytes
     name: str  # as it came, with the archive and folders above it
-    door: str  # workbook | csv | geopackage | photos (photos without a checklist beside them); "" if not read
+    door: str  # workbook | csv | geopackage | mapped (by a column map) | photos (alone); "" if not read
     campaign: str  # "" where the file does not say it
     county_code: str
     form: str  # "<id>@<version>", "" where the file does not say it

@@ -87,7 +87,7 @@ def load_reviews(name: str | Path) -> ReviewTable:
         Refusal: there is none, or it is not right.
     """
     own = Path(name) if str(name).endswith(".toml") else None
-    path = shelf_file(f"forms/{name}.toml", own)
+    path = shelf_file(f"forms/{name}.toml", own, "reviews*")
     tree = read_toml(path)
     try:
         levels = tuple(Level(one["code"], _labels(one), tuple(one.get("also", ()))) for one in tree["levels"])
@@ -195,6 +195,15 @@ def county_reviews(
         }
         for code, mine in sorted(states.items())
     }
+
+
+def review_labels(table: ReviewTable, words: Texts) -> dict[str, str]:
+    """Every state a piece or a county can have, from issued upwards, in words."""
+    made = {state: words[f"returns.review.{state}"] for state in (ISSUED, SUBMITTED)}
+    for level in table.levels:
+        for said in ("returned", "passed"):
+            made[f"{level.code}_{said}"] = words.say(f"returns.review.{said}", level=level.label[words.language])
+    return made
 
 
 def reason_words(line: Line, table: ReviewTable, words: Texts) -> str:

@@ -45,25 +45,35 @@ def finding_columns(findings: Sequence[Finding], form: Form, language: str) -> d
     }
 
 
-def asked_rules(remarks: Iterable[Remark]) -> Mapping[tuple[str, str], set[str]]:
-    """The rules that ask something of a piece, by patch_uid and county code."""
-    asked: dict[tuple[str, str], set[str]] = defaultdict(set)
+Rules = Mapping[tuple[str, str], Mapping[str, str]]  # patch_uid and county code → rule → severity
+
+
+def asked_rules(remarks: Iterable[Remark]) -> Rules:
+    """The rules that ask something of a piece, each with its severity."""
+    asked: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for one in remarks:
         if one.code is Doubt.CHECK and one.patch_uid:
-            asked[one.patch_uid, one.county_code].add(one.facts["rule"])
+            asked[one.patch_uid, one.county_code][one.facts["rule"]] = one.facts["severity"]
     return asked
+
+
+def errors_of(finding: Finding, asked: Rules) -> list[str]:
+    """The rules for which an answer that counts is to be corrected."""
+    rules = asked.get(finding.sent.key, {}) if finding.state == "answered" else {}
+    return sorted(rule for rule, severity in rules.items() if severity == "error")
 
 
 def review_columns(
     findings: Sequence[Finding],
     reviews: Sequence[Review],
-    asked: Mapping[tuple[str, str], set[str]],
+    asked: Rules,
     table: ReviewTable,
     words: Texts,
 ) -> dict[str, list[Any]]:
     """Columns of the layer `findings` beside the answers: which rules ask something, and what reviews say."""
     return {
         "questions": [", ".join(sorted(asked.get(one.sent.key, ()))) for one in findings],
+        "to_correct": [", ".join(errors_of(one, asked)) for one in findings],
         "review": [one.state for one in reviews],
         "review_reason": [reason_words(one.returned, table, words) if one.returned else "" for one in reviews],
         "reviews": [told(one) for one in reviews],
@@ -78,6 +88,7 @@ def photo_columns(seen: Sequence[Seen]) -> dict[str, list[Any]]:
         "return_file": [one.return_file for one in seen],
         "patch_uid": [one.sent.patch_uid if one.sent else "" for one in seen],
         "county_code": [one.sent.county_code if one.sent else "" for one in seen],
+        "patch_no": [one.sent.patch_no if one.sent else "" for one in seen],
         "named": [one.named for one in seen],
         "lon_deg": [one.photo.lon_deg for one in seen],
         "lat_deg": [one.photo.lat_deg for one in seen],
@@ -162,18 +173,20 @@ def _fate(finding: Finding, at: int, answer: Answer) -> str:
     return "contained" if answer.says() <= finding.answers[0].says() else "overruled"
 
 
-def county_tallies(findings: Sequence[Finding], form: Form) -> dict[str, dict[str, Any]]:
-    """By county code: how many pieces are open, answered and in conflict, and count and area (m²) by verdict."""
+def county_tallies(findings: Sequence[Finding], form: Form, asked: Rules | None = None) -> dict[str, dict[str, Any]]:
+    """By county code: how many pieces are open, answered (of them to be corrected) and in conflict, and count and area
+    (m²) by verdict."""
     states: dict[str, Counter[str]] = defaultdict(Counter)
     areas: dict[tuple[str, str], list[float]] = defaultdict(list)
     for one in findings:
         states[one.sent.county_code][one.state] += 1
+        states[one.sent.county_code]["to_correct"] += bool(errors_of(one, asked or {}))
         if one.answer:
             areas[one.sent.county_code, one.answer.said[form.verdict_key]].append(one.sent.area_m2)
     order = [one.code for one in form.verdict.choices]
     return {
         code: {
-            **{state: count[state] for state in ("open", "answered", "conflict")},
+            **{state: count[state] for state in ("open", "answered", "conflict", "to_correct")},
             "verdicts": {one: [len(areas[code, one]), fsum(areas[code, one])] for one in order if (code, one) in areas},
         }
         for code, count in sorted(states.items())

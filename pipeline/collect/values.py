@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.collect.choices import Vocabulary, vocabulary
 from pipeline.collect.dates import FIRST_DAY, LAST_DAY, day_of
+from pipeline.collect.maps import ColumnMap
 from pipeline.collect.numbers import OtherUnit, number_of, spelt_number
 from pipeline.collect.returned import Doubt
 from pipeline.collect.spelling import Raw, is_error, said_text, shown
@@ -26,6 +27,7 @@ class Terms:
     facts: CampaignFacts
     words: Texts
     vocabularies: Mapping[str, Vocabulary]
+    maps: tuple[ColumnMap, ...] = ()  # by which tables of other systems are read
 
     def name(self, one: Field) -> str:
         """What a reader calls a question."""
@@ -38,11 +40,11 @@ class Terms:
         return self.words["form.help.list"].join(labels)
 
 
-def terms_of(form: Form, facts: CampaignFacts) -> Terms:
+def terms_of(form: Form, facts: CampaignFacts, maps: Sequence[ColumnMap] = ()) -> Terms:
     """The terms of a campaign."""
     asked = [one for one in form.fields if one.choices]
     words = {one.key: vocabulary(form, one, facts.language) for one in asked}
-    return Terms(form, facts, texts(facts.language), words)
+    return Terms(form, facts, texts(facts.language), words, tuple(maps))
 
 
 class NotTaken(ValueError):

@@ -26,12 +26,12 @@ def remark_words(form: Form, facts: CampaignFacts) -> Words:
         for key in ("field", "other"):
             if key in told:
                 told[key] = named.get(told[key], told[key])
-        if one.code is not Doubt.CHECK:
-            return words.say(f"collect.{one.code.lower()}", **{"place": one.place, **told})
-        told |= {key: labels.get(told[key], told[key]) for key in ("said", "seen") if key in told}
         if "fields" in told:
             keys = told["fields"].split("|")
             told["fields"] = words["returns.separator"].join(named.get(key, key) for key in keys)
+        if one.code is not Doubt.CHECK:
+            return words.say(f"collect.{one.code.lower()}", **{"place": one.place, **told})
+        told |= {key: labels.get(told[key], told[key]) for key in ("said", "seen") if key in told}
         return words.say(_key_of(one), **{"unit": unit, **told})
 
     return sentence

@@ -158,7 +158,7 @@ def _shared(
     if sharing.slivers == "issue":
         return cut, thin, np.zeros(len(thin), bool)
     moved = thin & (cut.double_m2[cut.piece_patch] == 0)
-    return merged(cut, moved, shapes, area[rows], ellipsoid), thin[~moved], moved
+    return merged(cut, moved, shapes, area[rows]), thin[~moved], moved
 
 
 def _places(shapes: Geometries) -> Floats:

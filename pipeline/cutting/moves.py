@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum
 from typing import Any
@@ -15,18 +13,19 @@ import shapely
 
 from pipeline.cutting.cut import Cut, Sharing, cut_table
 from pipeline.geometry.area import Ellipsoid
+from pipeline.geometry.clip import BALANCE
 from pipeline.geometry.slivers import width_m
 from pipeline.io.tables import GEOMETRY, geometries, layer_table
-from pipeline.issues import Code, Issue
 from pipeline.layers import MOVES
-from pipeline.texts import Texts
 
 Geometries = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
 
-MOVED, SLIVER, NOWHERE = "moved", "sliver", "nowhere"
+MOVED, SLIVER, NOWHERE, SAME = "moved", "sliver", "nowhere", "same"
 PIECE_COLUMNS = ("patch_uid", "patch_no", "piece_no", "county_code", "county_name", "area_m2", GEOMETRY)
+CRUMB_M = 1e-6  # thinner is what the last digits of coordinates leave at a border that both layers have
 SAME_GROUND = 0.999  # of two counties' ground in common: one county under two codes
 
 
@@ -35,12 +34,13 @@ class Moves:
     """The layer `moves`; old code → new code of counties that only changed their code; the account, m².
 
     The account: inside = same + moved + sliver + nowhere − double (ground that several counties of the other layer
-    claim), within 1e-9.
+    claim), within 1e-9; `unbalanced` are the uids of pieces for which that does not hold.
     """
 
     layer: pa.Table
     recoded: dict[str, str]
     account: dict[str, float]
+    unbalanced: list[str]
 
 
 def moves_of(
@@ -52,23 +52,61 @@ def moves_of(
         pieces: `PIECE_COLUMNS` of the layer `pieces`.
         counties: the county layer that made them.
         others: the county layer of another date, in the same CRS.
-        sharing: its mode must be "split", its slivers "ask"; what is smaller *and* thinner than its slivers is one.
+        sharing: its mode must be "split", its slivers "ask"; what is smaller *and* thinner than its slivers
+            and not most of its piece is one: there a border moved, and hardly so.
     """
-    cut = cut_table(pieces, geometries(others), ellipsoid, sharing, np.full(pieces.num_rows, -1))
     recoded = recoded_counties(counties, others)
     now = np.array([recoded.get(code, code) for code in pieces["county_code"].to_pylist()], object)
+    place = {code: at for at, code in enumerate(others["code"].to_pylist())}
+    home = np.array([place.get(code, -1) for code in now.tolist()], np.intp)
+    cut = cut_table(pieces, geometries(others), ellipsoid, sharing, home)
     to = np.array(others["code"].to_pylist(), object)[cut.county]
-    away = np.flatnonzero(to != now[cut.patch])
-    row = np.concatenate([cut.patch[away], cut.rest_patch])
-    county = np.concatenate([cut.county[away], np.full(len(cut.rest_patch), -1)])
-    area = np.concatenate([cut.area_m2[away], cut.rest_area_m2])
-    shapes = np.concatenate([_shapes(pieces, cut, away), shapely.from_wkb(cut.rest_wkb)])
-    thin = np.flatnonzero(area < sharing.sliver_m2)
-    kind = np.where(county < 0, NOWHERE, MOVED).astype(object)
-    kind[thin[width_m(shapes[thin], area[thin], ellipsoid) < sharing.sliver_width_m]] = SLIVER
-    order = np.lexsort((county, row))
-    layer = _layer(pieces, others, row[order], county[order], area[order], kind[order], shapes[order], crs)
-    return Moves(layer, recoded, _account(pieces, cut, away, area, kind))
+    parts = _parts(pieces, cut, np.flatnonzero(to != now[cut.patch]))
+    width = _width_m(parts, pieces["area_m2"].to_numpy(), sharing.sliver_m2, ellipsoid)
+    kind = np.where(parts.county < 0, NOWHERE, MOVED).astype(object)
+    kind[width < sharing.sliver_width_m] = SLIVER
+    kind[width < CRUMB_M] = SAME
+    told = np.lexsort((parts.county, parts.row))
+    told = told[kind[told] != SAME]
+    layer = _layer(pieces, others, _Parts(*(column[told] for column in vars(parts).values())), kind[told], crs)
+    wrong = pieces["patch_uid"].take(pa.array(_unbalanced(pieces, cut))).to_pylist()
+    return Moves(layer, recoded, _account(pieces, cut, to == now[cut.patch], parts.area, kind), wrong)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Parts of pieces: the row of the piece, that of the other county (−1: none), m², shape."""
+
+    row: Ints
+    county: Ints
+    area: Floats
+    shapes: Geometries
+
+
+def _parts(pieces: pa.Table, cut: Cut, away: Ints) -> _Parts:
+    """The rows `away` of a cut, and what it left over."""
+    return _Parts(
+        np.concatenate([cut.patch[away], cut.rest_patch]),
+        np.concatenate([cut.county[away], np.full(len(cut.rest_patch), -1)]),
+        np.concatenate([cut.area_m2[away], cut.rest_area_m2]),
+        np.concatenate([_shapes(pieces, cut, away), shapely.from_wkb(cut.rest_wkb)]),
+    )
+
+
+def _width_m(parts: _Parts, piece_m2: Floats, below_m2: float, ellipsoid: Ellipsoid) -> Floats:
+    """The widths of small parts; infinite for those that are not small, or most of their piece."""
+    small = np.flatnonzero(parts.area < np.minimum(below_m2, 0.5 * piece_m2[parts.row]))
+    width = np.full(len(parts.row), np.inf)
+    width[small] = width_m(parts.shapes[small], parts.area[small], ellipsoid)
+    return width
+
+
+def _unbalanced(pieces: pa.Table, cut: Cut) -> Ints:
+    """Pieces whose parts are not their whole area, within 1e-9 of it."""
+    count, area = pieces.num_rows, pieces["area_m2"].to_numpy()
+    inside = np.bincount(cut.patch, cut.area_m2, count)
+    parts = inside + np.bincount(cut.rest_patch, cut.rest_area_m2, count) - cut.double_m2
+    return np.union1d(cut.unbalanced, np.flatnonzero(np.abs(parts - area) > BALANCE * area))
 
 
 def _shapes(pieces: pa.Table, cut: Cut, rows: Ints) -> Geometries:
@@ -80,33 +118,23 @@ def _shapes(pieces: pa.Table, cut: Cut, rows: Ints) -> Geometries:
     return made
 
 
-def _layer(
-    pieces: pa.Table,
-    others: pa.Table,
-    row: Ints,
-    county: Ints,
-    area: Floats,
-    kind: npt.NDArray[np.object_],
-    shapes: Geometries,
-    crs: str,
-) -> pa.Table:
-    mine = pieces.select(PIECE_COLUMNS[:-1]).take(pa.array(row))
+def _layer(pieces: pa.Table, others: pa.Table, parts: _Parts, kind: npt.NDArray[np.object_], crs: str) -> pa.Table:
+    mine = pieces.select(PIECE_COLUMNS[:-1]).take(pa.array(parts.row))
     codes, names = ([*others[name].to_pylist(), ""] for name in ("code", "name"))  # −1 is the last: no county
     columns: dict[str, Any] = {name: mine[name] for name in PIECE_COLUMNS[:-2]}
     columns |= {
-        "other_code": [codes[at] for at in county],
-        "other_name": [names[at] for at in county],
+        "other_code": [codes[at] for at in parts.county],
+        "other_name": [names[at] for at in parts.county],
         "kind": kind.tolist(),
-        "area_m2": area,
-        "area_share": area / mine["area_m2"].to_numpy(),
+        "area_m2": parts.area,
+        "area_share": parts.area / mine["area_m2"].to_numpy(),
     }
-    return layer_table(MOVES, columns, shapes, crs)
+    return layer_table(MOVES, columns, parts.shapes, crs)
 
 
-def _account(pieces: pa.Table, cut: Cut, away: Ints, area: Floats, kind: npt.NDArray[np.object_]) -> dict[str, float]:
-    stays = np.ones(len(cut.patch), bool)
-    stays[away] = False
-    parts = {"inside": pieces["area_m2"].to_numpy(), "same": cut.area_m2[stays], "double": cut.double_m2}
+def _account(pieces: pa.Table, cut: Cut, stays: Bools, area: Floats, kind: npt.NDArray[np.object_]) -> dict[str, float]:
+    same = np.concatenate([cut.area_m2[stays], area[kind == SAME]])
+    parts = {"inside": pieces["area_m2"].to_numpy(), SAME: same, "double": cut.double_m2}
     parts |= {one: area[kind == one] for one in (MOVED, SLIVER, NOWHERE)}
     return {name: fsum(values.tolist()) for name, values in parts.items()}
 
@@ -114,53 +142,18 @@ def _account(pieces: pa.Table, cut: Cut, away: Ints, area: Floats, kind: npt.NDA
 def recoded_counties(counties: pa.Table, others: pa.Table) -> dict[str, str]:
     """Counties whose code is gone and whose ground a county of a new code has, all but a thousandth."""
     codes, new_codes = counties["code"].to_pylist(), others["code"].to_pylist()
-    gone = [at for at, code in enumerate(codes) if code not in set(new_codes)]
-    new = [at for at, code in enumerate(new_codes) if code not in set(codes)]
+    both = set(codes) & set(new_codes)
+    gone = [at for at, code in enumerate(codes) if code not in both]
+    new = [at for at, code in enumerate(new_codes) if code not in both]
     if not gone or not new:
         return {}
     mine, theirs = geometries(counties.take(gone)), geometries(others.take(new))
     one, other = shapely.STRtree(theirs).query(mine)
-    common = shapely.area(shapely.intersection(mine[one], theirs[other]))
-    same = common >= SAME_GROUND * np.maximum(shapely.area(mine[one]), shapely.area(theirs[other]))
+    sizes = np.stack([shapely.area(mine[one]), shapely.area(theirs[other])])
+    alike = sizes.min(axis=0) >= SAME_GROUND * sizes.max(axis=0)  # the others need not be cut, and that is most
+    one, other, largest = one[alike], other[alike], sizes.max(axis=0)[alike]
+    same = shapely.equals_exact(shapely.normalize(mine[one]), shapely.normalize(theirs[other]))
+    cut = np.flatnonzero(~(np.isin(one, one[same]) | np.isin(other, other[same])))  # seconds for a nation
+    common = shapely.area(shapely.intersection(mine[one[cut]], theirs[other[cut]]))
+    same[cut] = common >= SAME_GROUND * largest[cut]
     return {codes[gone[a]]: new_codes[new[b]] for a, b in zip(one[same].tolist(), other[same].tolist(), strict=True)}
-
-
-def move_issues(moves: Moves, counties: pa.Table, others: pa.Table, date: str, words: Texts) -> list[Issue]:
-    """What changes, in sentences: one for each pair of counties, one for each county recoded, gone or new."""
-    date = date or words["issue.undated"]
-    return [*_pair_issues(moves.layer, date, words), *_county_issues(moves, counties, others, date, words)]
-
-
-def _pair_issues(layer: pa.Table, date: str, words: Texts) -> list[Issue]:
-    names = ("county_code", "county_name", "other_code", "other_name", "kind", "area_m2", "patch_uid")
-    pairs: dict[tuple[str, ...], list[tuple[float, str]]] = defaultdict(list)
-    for *pair, area, uid in zip(*(layer[name].to_pylist() for name in names), strict=True):
-        pairs[tuple(pair)].append((area, uid))
-    made = []
-    for (code, name, other_code, other, kind), parts in sorted(pairs.items()):
-        whom = f"{other_code} {other}".strip() or words["issue.border_nobody"]
-        facts = {"name": f"{code} {name}", "other": whom, "date": date, "pieces": len({uid for _, uid in parts})}
-        facts |= {"what": words[f"issue.move_{kind}"], "area_m2": fsum(area for area, _ in parts)}
-        made.append(Issue(Code.COUNTY_OTHERWISE, "clip", facts, county_code=code))
-    return made
-
-
-def _county_issues(moves: Moves, counties: pa.Table, others: pa.Table, date: str, words: Texts) -> list[Issue]:
-    old, new = _names(counties), _names(others)
-    kept = {*moves.recoded, *moves.recoded.values()}
-    changes = [("recoded", code, f"{code} {old[code]}", f"{to} {new[to]}") for code, to in moves.recoded.items()]
-    changes += [("gone", code, f"{code} {name}", "") for code, name in old.items() if code not in {*new, *kept}]
-    changes += [("new", code, f"{code} {name}", "") for code, name in new.items() if code not in {*old, *kept}]
-    return [
-        Issue(
-            Code.COUNTY_CHANGED,
-            "clip",
-            {"name": name, "what": words.say(f"issue.county_{what}", other=other), "date": date},
-            county_code=code,
-        )
-        for what, code, name, other in sorted(changes)
-    ]
-
-
-def _names(counties: pa.Table) -> Mapping[str, str]:
-    return dict(zip(counties["code"].to_pylist(), counties["name"].to_pylist(), strict=True))

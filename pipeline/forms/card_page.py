@@ -96,7 +96,6 @@ def write_cards(
 
     Raises:
         MissingGlyph: the font lacks a character.
-        BrokenRaster: imagery cannot be read.
     """
     rows = book_order(list(pieces))
     if not rows:
@@ -108,7 +107,7 @@ def write_cards(
     pack = Pack(card, facts, county, pages, code, words, font, scenes, projection)
     title = f"{full_name(county, words)} {words['card.title']} {facts.id}"
     writer = PdfWriter(target, title, facts.language, font, facts.id, facts.office.unit)
-    with TileCache(CACHE_BYTES) as cache, writer:
+    with TileCache(CACHE_BYTES, forgiving=True) as cache, writer:
         drawn = (_furniture(card, page, form, facts, words, font) for page in range(card.pages))
         shared = [writer.furniture(f"card{page}", one) for page, one in enumerate(drawn)]
         for piece in rows:

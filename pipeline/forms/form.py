@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,14 @@ def load_form(name: str | Path) -> Form:
         Refusal: no such form, or mistakes in it, each named with file and field.
     """
     own = Path(name) if str(name).endswith(".toml") else None
-    path = shelf_file(f"forms/{name}.toml", own)
+    path = shelf_file(f"forms/{name}.toml", own, "verification_*")
+    seen = path.stat()
+    return _kept_form(path, (seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_ino))
+
+
+@lru_cache(maxsize=8)
+def _kept_form(path: Path, _seen: tuple[int, ...]) -> Form:
+    """Read once per process: every county of a campaign is asked the same, and TOML is slow."""
     return read_form(read_toml(path), str(path))
 
 

@@ -42,6 +42,7 @@ def _rules(facts: CampaignFacts, county: County, count: int, words: Texts) -> li
         *(["lead"] if facts.lead_note else []),
         "red",
         "sheet",
+        "shared",
         "numbers",
         "back",
         "protect",

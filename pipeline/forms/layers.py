@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from pipeline.forms.form import Form
-from pipeline.forms.symbols import categories, dot, fill, labels, line, single
+from pipeline.forms.symbols import arrow, categories, dot, fill, labels, line, single
 from pipeline.forms.widgets import form_elements
 from pipeline.forms.xml import QGIS_VERSION, Element, document, element, option
 from pipeline.records import CampaignFacts
@@ -15,6 +15,7 @@ from pipeline.shelf import read_toml, shelf_file
 from pipeline.texts import Texts, texts
 
 RUN_LAYERS = ("patches", "pieces", "remainders", "borders", "moves", "counties", "issues", "findings")
+POINTS = ("issues", "photos")
 _OPEN, _NOT_ASKED, _CONFLICT = "open", "not_asked", "conflict"
 _SHARES = (("none", -1.0, 0.0), ("some", 0.0, 0.5), ("most", 0.5, 1.0), ("all", 1.0, 2.0))
 
@@ -104,14 +105,15 @@ def qml(parts: Sequence[Element], geometry: int = 2) -> str:
 
 
 def layer_qml(kind: str, language: str, form: Form | None = None) -> str:
-    """The style of a layer of `<campaign>.gpkg`: patches, pieces, remainders, borders, moves, counties, issues or findings.
+    """The style of a layer of `<campaign>.gpkg`: patches, pieces, remainders, borders, moves,
+    counties, issues or findings.
 
     `form` gives findings the names and colours of its verdicts; without one they are told apart by state alone.
 
     Raises:
         KeyError: there is no such layer.
     """
-    return qml(run_parts(kind, language, form), geometry=0 if kind == "issues" else 2)
+    return qml(run_parts(kind, language, form), geometry=0 if kind in POINTS else 2)
 
 
 def run_parts(kind: str, language: str, form: Form | None = None, progress: bool = False) -> list[Element]:
@@ -131,6 +133,8 @@ def run_parts(kind: str, language: str, form: Form | None = None, progress: bool
             return [look, _plain('"name"', 3000000, "over")]
         case "issues":
             return [single([dot(colour, "#FFFFFF", 3.0)], "marker"), _plain('"code"', 50000, "beside")]
+        case "photos":
+            return [_run_photos(words, colour), _plain('concat("patch_no", \' \', "named")', 10000, "beside")]
         case "findings":
             return [_run_findings(words, form), _plain('concat("seq", \' \', "verdict_name")', 50000)]
     return [single([fill(colour, 0.5, colour, 0.4)])]
@@ -149,6 +153,15 @@ def _run_findings(words: Texts, form: Form | None) -> Element:
     classes.append((_CONFLICT, words["project.run.conflict"], clash))
     classes.append((_OPEN, words["project.open"], _cased(style["open"])))
     return categories(value, classes)
+
+
+def _run_photos(words: Texts, colour: str) -> Element:
+    """Where the camera stood, and which way it looked as far as the photo says."""
+    pointed = [arrow(colour, "#000000", 5.0, '"azimuth_deg"')]
+    unknown = [dot(colour, "#000000", 2.6)]
+    value = "CASE WHEN \"azimuth_deg\" IS NULL THEN 'unknown' ELSE 'pointed' END"
+    classes = [("pointed", words["project.run.pointed"], pointed), ("unknown", words["project.run.unpointed"], unknown)]
+    return categories(value, classes, "marker")
 
 
 def _run_progress(words: Texts) -> Element:

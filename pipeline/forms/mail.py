@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.publish import private
@@ -30,12 +30,12 @@ def write_parts(folder: Path, target: Path, name: str, root: str, zip_mb: int) -
         zip_mb: A part is at most so many millions of bytes; a single larger file has a part of its own.
     """
     sums = (folder / SUMS).read_bytes()
-    files = sorted(one for one in folder.iterdir() if one.is_file() and one.name != SUMS)
+    files = sorted(one for one in folder.rglob("*") if one.is_file() and one != folder / SUMS)
     parts = _packed(files, zip_mb * MB - END_BYTES - 2 * ENTRY_BYTES - 2 * len(sums))
     made = tuple(target / f"{name}_{at}.zip" for at in range(1, len(parts) + 1))
     for at, (path, part) in enumerate(zip(made, parts, strict=True), 1):
         own = part_sums(at, len(parts)) if len(parts) > 1 else ""
-        _write(path, root, part, sums, own)
+        _write(path, root, {one.relative_to(folder).as_posix(): one for one in part}, sums, own)
     for stale in sorted(set(parts_of(target, name)) - set(made)):
         stale.unlink()
     return made
@@ -78,9 +78,9 @@ def _packed(files: Sequence[Path], most: int) -> list[list[Path]]:
     return parts
 
 
-def _write(path: Path, root: str, files: Sequence[Path], sums: bytes, own: str) -> None:
+def _write(path: Path, root: str, files: Mapping[str, Path], sums: bytes, own: str) -> None:
     with private(path) as place, zipfile.ZipFile(place, "w", allowZip64=True) as packed:
-        digests = {one.name: _add(packed, root, one) for one in files}
+        digests = {name: _add(packed, f"{root}/{name}", one) for name, one in files.items()}
         _add_bytes(packed, f"{root}/{SUMS}", sums)
         if own:
             digests[SUMS] = hashlib.sha256(sums).hexdigest()
@@ -88,9 +88,9 @@ def _write(path: Path, root: str, files: Sequence[Path], sums: bytes, own: str) 
             _add_bytes(packed, f"{root}/{own}", told.encode("ascii"))
 
 
-def _add(packed: zipfile.ZipFile, root: str, path: Path) -> str:
-    """Put a file in, piece by piece; its digest."""
-    member = _member(f"{root}/{path.name}", path.suffix.lower() in DEFLATED)
+def _add(packed: zipfile.ZipFile, name: str, path: Path) -> str:
+    """Put a file in under a name, piece by piece; its digest."""
+    member = _member(name, path.suffix.lower() in DEFLATED)
     member.file_size = path.stat().st_size
     digest = hashlib.sha256()
     with path.open("rb") as source, packed.open(member, "w") as into:

@@ -15,7 +15,7 @@ from pyproj import Transformer
 
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Form
-from pipeline.forms.layers import run_parts
+from pipeline.forms.layers import POINTS, run_parts
 from pipeline.forms.xml import QGIS_VERSION, Element, crs_element, document, element
 from pipeline.geometry.projection import county_projection
 from pipeline.publish import private
@@ -23,7 +23,8 @@ from pipeline.records import CampaignFacts
 from pipeline.texts import Texts, texts
 
 Box = tuple[float, float, float, float]
-_ORDER = ("issues", "findings", "pieces", "patches", "remainders", "borders", "moves", "counties")  # top first
+# top first
+_ORDER = ("issues", "photos", "findings", "pieces", "patches", "remainders", "borders", "moves", "counties")
 _SHOWN = ("findings", "counties")
 _WIDEST_DEG = 12.0  # a wider campaign is shown in longitude and latitude
 _STAMP = (2000, 1, 1, 0, 0, 0)
@@ -109,7 +110,7 @@ def _leaf(layer: str, facts: CampaignFacts, words: Texts) -> Element:
 
 
 def _layer(layer: str, facts: CampaignFacts, form: Form, words: Texts) -> Element:
-    point = layer == "issues"
+    point = layer in POINTS
     head = {
         "type": "vector",
         "geometry": "Point" if point else "Polygon",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.amounts import area_in
@@ -16,6 +17,7 @@ from pipeline.records import CampaignFacts, County, Piece
 PATCHES, BOUNDARY = "patches", "boundary"
 _KINDS = {"number": "real", "date": "date"}
 Value = str | float | bool | None
+_STYLES: dict[tuple[str, CampaignFacts], str] = {}  # by form and campaign: written once, the same in every county
 
 # No delivery and no source row: inserting a row elsewhere must leave a county's files as they are.
 _GIVEN: dict[str, tuple[str, Callable[[Piece], Value]]] = {
@@ -82,11 +84,19 @@ def write_boundary(target: Path, facts: CampaignFacts, county: County) -> int:
         "name": [clean_text(one[2]) for one in rows],
     }
     write_layer(target, BOUNDARY, columns, [one[3] for one in rows], facts.crs)
-    add_style(target, BOUNDARY, qml(boundary_parts(facts)))
+    add_style(target, BOUNDARY, _boundary_qml(facts))
     check_package(target, {BOUNDARY: len(rows)})
     return len(rows)
 
 
 def patches_qml(form: Form, facts: CampaignFacts) -> str:
     """The style and form of layer `patches` for whoever opens the GeoPackage alone."""
-    return qml(patch_parts(form, facts, list(patch_kinds(form, facts))))
+    key = (repr(form), facts)
+    if key not in _STYLES:
+        _STYLES[key] = qml(patch_parts(form, facts, list(patch_kinds(form, facts))))
+    return _STYLES[key]
+
+
+@lru_cache(maxsize=8)
+def _boundary_qml(facts: CampaignFacts) -> str:
+    return qml(boundary_parts(facts))

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.forms.form import Form
-from pipeline.forms.layers import layer_qml
+from pipeline.forms.layers import POINTS, layer_qml
 from pipeline.io.geopackage import add_style, check_package, write_layer
 from pipeline.io.tables import GEOMETRY, geometries
 from pipeline.publish import private
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
 
-# Defects are points: QGIS splits a layer of mixed geometries, and a mark can be found at any scale.
-_POINTS = ("issues",)
+# Defects are points too: QGIS splits a layer of mixed geometries, and a mark can be found at any scale.
 _STYLED_AS = {"quarantine": "patches"}
 
 
@@ -28,7 +27,7 @@ def write_run_package(target: Path, tables: Mapping[str, Any], facts: CampaignFa
     with private(target) as path:
         for name, table in tables.items():
             shapes = geometries(table)
-            kind = "Point" if name in _POINTS else "MultiPolygon"
+            kind = "Point" if name in POINTS else "MultiPolygon"
             columns = {one: table[one] for one in table.column_names if one != GEOMETRY}
             title = words[f"project.run.{name}"]
             write_layer(path, name, columns, shapes, facts.crs, geometry_type=kind, title=title)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.amounts import area_in
+from pipeline.book_parts import SHEET_IMAGES, BookPart
 from pipeline.forms.cleaning import cut_text
 from pipeline.forms.form import Form
 from pipeline.forms.identity import book_order
@@ -20,6 +21,8 @@ LONGEST = 120
 # Files by what their name ends with, in the order they are listed.
 KINDS = (
     ("sheets", "_sheets.pdf"),
+    ("overview", "_overview.pdf"),
+    ("images", SHEET_IMAGES),
     ("checklist", "_checklist.xlsx"),
     ("cards", "_cards.pdf"),
     ("project", "_project.qgz"),
@@ -82,8 +85,12 @@ def start_of(
     notice: Notice,
     names: Sequence[str],
     folder: str,
+    parts: Sequence[BookPart] = (),
 ) -> Start:
-    """The words for a county whose folder holds the files `names` and is called `folder` when it is sent."""
+    """The words for a county whose folder holds the files `names` and is called `folder` when it is sent.
+
+    `parts` are the files of its book of sheets.
+    """
     words = texts(facts.language)
     rows = book_order(list(pieces))
     terms = {
@@ -102,9 +109,9 @@ def start_of(
         facts=_facts(facts, rows, notice, words),
         ways=tuple(_way(kind, terms, words) for kind in WAYS),
         example=_example(rows, pages),
-        pages=_page_rules(rows, pages, terms, words),
+        pages=(*_page_rules(rows, pages, terms, words), *_part_rules(parts, words)),
         back=tuple(words.say(f"start.back.{step}", **terms) for step in STEPS),
-        files=_files(names, terms, words),
+        files=_files(names, parts, terms, words),
         foot=_foot(form, facts, words),
         lead=words["form.lead_note"] if facts.lead_note else "",
     )
@@ -165,12 +172,34 @@ def _page_rules(
     return (words.say("start.page.overview", **terms), rule, words.say("start.page.link", **terms))
 
 
-def _files(names: Sequence[str], terms: Mapping[str, str], words: Texts) -> tuple[tuple[str, str, str], ...]:
+def _part_rules(parts: Sequence[BookPart], words: Texts) -> tuple[str, ...]:
+    """Where pages lie that are not in the first file of the sheets."""
+    if len(parts) < 2:
+        return ()
+    kind = "towns" if _by_town(parts) else "parts"
+    return (words.say(f"start.page.{kind}", last=parts[0].last_page, files=_span(parts)),)
+
+
+def _by_town(parts: Sequence[BookPart]) -> bool:
+    return any(one.town for one in parts)
+
+
+def _span(parts: Sequence[BookPart]) -> str:
+    """The names of the files behind the first, as one."""
+    return f"{parts[1].file} …" if len(parts) > 2 else parts[1].file
+
+
+def _files(
+    names: Sequence[str], parts: Sequence[BookPart], terms: Mapping[str, str], words: Texts
+) -> tuple[tuple[str, str, str], ...]:
+    """One row a file, but one for all further files of the sheets."""
+    told = [(kind, name) for kind, end in KINDS for name in sorted(names) if name.endswith(end)]
+    if len(parts) > 1:
+        first, others = ("county_sheets", "towns") if _by_town(parts) else ("sheets", "parts")
+        told[:1] = [(first, parts[0].file), (others, _span(parts))]
     return tuple(
         (name, words.say(f"start.file.{kind}.what", **terms), words.say(f"start.file.{kind}.opens", **terms))
-        for kind, end in KINDS
-        for name in sorted(names)
-        if name.endswith(end)
+        for kind, name in told
     )
 
 

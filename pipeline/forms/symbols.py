@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.forms.xml import Element, element, option
+from pipeline.forms.xml import Element, Value, element, option
 
 # A list, so that each system finds its own: Windows, Linux, phones.
 FAMILIES = ("Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "SimHei")
@@ -63,6 +63,18 @@ def dot(colour: str, edge: str, size_mm: float) -> Element:
         "size_unit": "MM",
     }
     return _layer("SimpleMarker", style)
+
+
+def arrow(colour: str, edge: str, size_mm: float, turned_by: str) -> Element:
+    """A pointer turned clockwise from north by an expression, in degrees."""
+    made = dot(colour, edge, size_mm)
+    shape = made.find("Option/Option[@name='name']")
+    assert shape is not None
+    shape.set("value", "arrow")
+    angle: dict[str, Value] = {"active": True, "expression": turned_by, "type": 3}
+    turned = option({"properties": {"angle": angle}, "type": "collection"})
+    made.append(element("data_defined_properties", None, turned))
+    return made
 
 
 def _layer(kind: str, style: Mapping[str, str | float]) -> Element:

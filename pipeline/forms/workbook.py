@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -18,6 +19,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.amounts import AREA_DECIMALS
+from pipeline.book_parts import BookPart, page_link
 from pipeline.forms.cells import Look, half_widths, look_of, pixels, put
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Field, Form
@@ -58,13 +60,14 @@ def write_checklist(
     pages: Mapping[str, int],
     notes: Mapping[str, Note] | None = None,
     pictures: Mapping[str, Mapping[str, bytes]] | None = None,
+    parts: Sequence[BookPart] = (),
 ) -> int:
     """Write the checklist of a county and return the number of its rows.
 
-    Rows are the county's own asked pieces in the order of its book; `pages` gives the page of
-    `<code>_sheets.pdf` by patch_uid. With `notes` by patch_uid only those pieces are asked again, each with a column
-    that says why. `pictures` are JPEGs by patch_uid and phase, for a sheet of their own. A county without asked pieces
-    gets no file. The same values give the same bytes.
+    Rows are the county's own asked pieces by number; `pages` gives the page of the sheets by patch_uid, and `parts` the
+    files they lie in, `<code>_sheets.pdf` where none are told. With `notes` by patch_uid only those pieces are asked
+    again, each with a column that says why. `pictures` are JPEGs by patch_uid and phase, for a sheet of their own. A
+    county without asked pieces gets no file. The same values give the same bytes.
     """
     rows = [one for one in book_order(list(pieces)) if notes is None or one.patch_uid in notes]
     if not rows:
@@ -80,7 +83,7 @@ def write_checklist(
             write_pictures(book.add_worksheet(words["card.pictures"]), look, rows, pictures, words)
         lists, meta = book.add_worksheet("_lists"), book.add_worksheet("_meta")
         names = write_lists(book, lists, form, words)
-        _write_table(sheet, look, form, facts, county, rows, pages, notes, words)
+        _write_table(sheet, look, form, facts, county, rows, pages, notes, words, _linked(county, parts))
         add_validations(sheet, form, names, FIRST_ROW, len(rows), words)
         add_highlights(sheet, form, look, FIRST_ROW, len(rows), words)
         write_guide(help_sheet, look, form, facts, county, len(rows), words)
@@ -144,6 +147,7 @@ def _write_table(
     pages: Mapping[str, int],
     notes: Mapping[str, Note] | None,
     words: Texts,
+    parts: Sequence[BookPart],
 ) -> None:
     code = len(form.face) + (notes is not None)
     _set_up(sheet, form, facts, county, len(rows), code, words)
@@ -158,7 +162,7 @@ def _write_table(
         ]
         sheet.set_row(at, max(_height_pt(form.face, cells), _note_height_pt(note)))
         for column, (one, value) in enumerate(zip(form.face, cells, strict=True)):
-            _write_cell(sheet, look, at, column, one, value, facts, county)
+            _write_cell(sheet, look, at, column, one, value, facts, parts)
         put(sheet, at, code, row_code(piece), look.code)
         put(sheet, at, code + 1, piece.patch_uid, look.code)
         if notes:
@@ -195,17 +199,23 @@ def _write_cell(
     one: Field,
     value: str | float | None,
     facts: CampaignFacts,
-    county: County,
+    parts: Sequence[BookPart],
 ) -> None:
     if one.by != "given":
         put(sheet, row, column, value, look.open(one, AREA_DECIMALS[facts.area_unit]))
         return
-    if one.key == "page" and value is not None and _SAFE.fullmatch(county.code):
-        link = f"external:{county.code}_sheets.pdf#page={value:g}"
-        sheet.write_url(row, column, link, look.link, str(value))
+    if one.key == "page" and isinstance(value, int) and parts:
+        sheet.write_url(row, column, f"external:{page_link(parts, value)}", look.link, str(value))
         put(sheet, row, column, value, look.link)  # the number stays a number, the link stays with the cell
         return
     put(sheet, row, column, value, look.given(one, AREA_DECIMALS[facts.area_unit]))
+
+
+def _linked(county: County, parts: Sequence[BookPart]) -> Sequence[BookPart]:
+    """The files that cells may lead to: none where the code of the county is no plain file name."""
+    if not _SAFE.fullmatch(county.code):
+        return ()
+    return parts or (BookPart(f"{county.code}_sheets.pdf", 1, sys.maxsize),)
 
 
 def _height_pt(face: Sequence[Field], cells: Sequence[str | float | None]) -> float:

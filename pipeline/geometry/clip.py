@@ -30,7 +30,7 @@ _LAST_DIGIT_DEG = 5.7e-14  # a few last digits of a coordinate, some 6 nm
 _SQUARE_DEGREE_M2 = 1.24e10  # of ground, at most
 WORTH_PREPARING = 20  # patches by a county: it takes as long to prepare as to cut it to so many boxes
 _NO_COMMON_GROUND = "F********"  # DE-9IM: exact, and in a third of the time of an intersection
-_MARGIN = 1e-6  # degrees round a patch's box when a county is cut to it
+_MARGIN = 1.0123456789e-6  # degrees round a patch's box when a county is cut to it
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,17 @@ def _by_county(
 def _parts_in(counties: Geometries, boxes: Floats) -> Geometries:
     """Each county's part in a box; empty where there is none, and not always valid."""
     pairs = zip(counties, boxes.tolist(), strict=True)
-    return np.array([shapely.clip_by_rect(county, *box) for county, box in pairs] + [None], object)[:-1]
+    made = np.array([_part_in(county, box) for county, box in pairs] + [None], object)[:-1]
+    wrong = ~shapely.is_valid(made)
+    made[wrong] = counties[wrong]
+    return made
+
+
+def _part_in(county: shapely.Geometry, box: list[float]) -> shapely.Geometry:
+    try:
+        return shapely.clip_by_rect(county, *box)
+    except shapely.GEOSException:
+        return county
 
 
 def _is_box(near: Geometries, boxes: Floats) -> npt.NDArray[np.bool_]:
@@ -272,10 +282,18 @@ def _overlooked(books: Mapping[int, _Book | None], patches: Geometries, ground: 
     at, county = ground.tree.query(rest)
     met = ~shapely.relate_pattern(rest[at], ground.counties[county], _NO_COMMON_GROUND)
     at, county = at[met], county[met]
-    common = shapely.area(shapely.intersection(rest[at], ground.counties[county], grid_size=_GRIDS[0]))
+    common = shapely.area(_common(rest[at], ground.counties[county]))
     mine = patches[owner[at]]
     lost = common > np.maximum(ROUNDING * shapely.area(mine), _GRIDS[0] * shapely.length(mine))
     return set(owner[at[lost]].tolist())
+
+
+def _common(one: Geometries, other: Geometries) -> Geometries:
+    try:
+        made: Geometries = shapely.intersection(one, other, grid_size=_GRIDS[0])
+    except shapely.GEOSException:
+        made = shapely.intersection(shapely.make_valid(one), other)
+    return made
 
 
 def _balances(
@@ -307,9 +325,13 @@ def _union_and_rest(
         near = _moved(pieces, -origin)
         union = near[0] if len(near) == 1 else shapely.union_all(near, grid_size=road.grid_deg)
         rest = shapely.difference(_moved(patch, -origin), union, grid_size=road.grid_deg)
-        return _moved(union, origin), areal(np.array([_moved(rest, origin)], object))[0]
+        return _moved(union, origin), areal(np.array([_valid(_moved(rest, origin))], object))[0]
     except shapely.GEOSException:
         return None, None
+
+
+def _valid(shape: shapely.Geometry) -> shapely.Geometry:
+    return shape if shape.is_valid else shapely.make_valid(shape)
 
 
 def _close(patch: shapely.Geometry, road: _Road) -> float:
@@ -329,7 +351,9 @@ def _book(
         return _Book(rest, area_m2, 0.0)
     rest_m2, double = 0.0 if rest_m2 <= tiny else rest_m2, 0.0 if double <= tiny else double
     residue = area_m2 - (inside_m2 + rest_m2 - double)
-    return _Book(rest, rest_m2, double, residue if abs(residue) > BALANCE * area_m2 else 0.0)
+    if rest_m2 > inside_m2:
+        return _Book(rest, rest_m2 + residue, double)
+    return _Book(rest, rest_m2, double, residue)
 
 
 def _second_road(

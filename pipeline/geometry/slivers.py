@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from pipeline.geometry.area import Ellipsoid, area_m2
+from pipeline.geometry.area import Ellipsoid
 from pipeline.geometry.clip import Clip
 
 Geometries = npt.NDArray[np.object_]
@@ -50,7 +50,7 @@ def slivers(cut: Clip, below_m2: float, narrower_m: float, ellipsoid: Ellipsoid)
     return thin
 
 
-def merged(cut: Clip, thin: Bools, patches: Geometries, patch_area_m2: Floats, ellipsoid: Ellipsoid) -> Clip:
+def merged(cut: Clip, thin: Bools, patches: Geometries, patch_area_m2: Floats) -> Clip:
     """The thin pieces handed to the largest piece of their patch, where no ground of the patch is claimed twice.
 
     A patch that is then whole again is its own piece, vertex for vertex.
@@ -64,7 +64,7 @@ def merged(cut: Clip, thin: Bools, patches: Geometries, patch_area_m2: Floats, e
         mine = (home == at) & (given | (np.arange(len(home)) == at))
         whole[at] = mine.sum() == (cut.piece_patch == patch).sum() and patch not in rest
         geometry[at] = patches[patch] if whole[at] else shapely.union_all(cut.piece_geometry[mine])
-        area[at] = patch_area_m2[patch] if whole[at] else area_m2(geometry[at : at + 1], ellipsoid)[0]
+        area[at] = patch_area_m2[patch] if whole[at] else float(cut.piece_area_m2[mine].sum())
     kept = ~given
     return replace(
         cut,

@@ -19,6 +19,7 @@ from pipeline.intake.read import ReadLayer
 from pipeline.issues import Code, Issue
 
 Geometries = npt.NDArray[np.object_]
+_NAMED = 6  # codes in one sentence
 Levels = str | tuple[int, ...] | tuple[str, ...]
 
 
@@ -61,8 +62,12 @@ def county_layer(
     for layer in layers:
         rows += _rows(layer, dict(own), levels)
         geometry.append(_moved(layer, _crs_of(layer, assumed_crs), crs, issues))
-    odd = dict.fromkeys(row.code for row in rows if not is_county_code(levels, row.code))
-    issues += [Issue(Code.COUNTY_CODE_ODD, "ingest", {"code": code}, county_code=code) for code in odd]
+    odd = sorted({row.code for row in rows if not is_county_code(levels, row.code)})
+    if odd:
+        named = ", ".join(odd[:_NAMED]) + (" …" if len(odd) > _NAMED else "")
+        issues.append(Issue(Code.COUNTY_CODE_ODD, "ingest", {"count": len(odd), "codes": named}))
+    if not rows:
+        raise Refusal(f"{layers[0].report.file} has no county in it", "look at [inputs] counties and counties_other")
     return _united(rows, np.concatenate(geometry), crs, issues)
 
 

@@ -1,14 +1,18 @@
 """GeoPackage, written the same way each time: version 1.3, named layers, styles inside, read back.
 
+A small layer in a file of its own is filled into a copy of an empty file (`package_template`), others are GDAL's.
+
 A file is built whole in a new private place (`pipeline.publish.private`): layers one after another, then
 styles, then `check_package`. Nothing is ever written into a file that came from someone else.
 """
 
 from __future__ import annotations
 
+import io
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyogrio
 import shapely
+
+from pipeline.io.package_template import Template, filled, suits, template_of
 
 # GDAL writes the day's time into gpkg_contents otherwise; it has to be set where GDAL reads it (ecosystem 2.4).
 FIXED_TIME = "2000-01-01T00:00:00.000Z"
@@ -66,7 +72,41 @@ def write_layer(
     shapes = np.asarray(geometry, dtype=object)
     if geometry_type == "MultiPolygon":
         shapes = _multipolygons(shapes)
-    table = _table(columns, kinds or {}, shapes)
+    arrays = _arrays(columns, kinds or {}, len(shapes))
+    wkb, bounds, words = shapely.to_wkb(shapes, byte_order=1).tolist(), shapely.bounds(shapes), (title, description)
+    if _alone(target, geometry_type, arrays) and suits(arrays, wkb, bounds):
+        fields = tuple((name, array.type) for name, array in arrays.items())
+        target.write_bytes(filled(_template(layer, fields, crs, words), arrays, wkb, bounds))
+    else:
+        _write(target, layer, arrays, wkb, crs, geometry_type, words)
+    return len(shapes)
+
+
+def _alone(target: Path, geometry_type: str, arrays: Mapping[str, pa.Array]) -> bool:
+    """Whether this is the first layer of a file, of polygons, and all its columns are attributes."""
+    taken = {name.casefold() for name in arrays} & {GEOMETRY, FID}
+    return geometry_type == "MultiPolygon" and not taken and not target.exists()
+
+
+@lru_cache(maxsize=64)
+def _template(layer: str, fields: tuple[tuple[str, pa.DataType], ...], crs: str, words: tuple[str, str]) -> Template:
+    """What GDAL makes of the layer without a row; kept, since a campaign's counties differ in rows only."""
+    empty = io.BytesIO()
+    _write(empty, layer, {name: pa.array([], kind) for name, kind in fields}, [], crs, "MultiPolygon", words)
+    return template_of(empty.getvalue(), layer, GEOMETRY)
+
+
+def _write(
+    target: Path | io.BytesIO,
+    layer: str,
+    arrays: Mapping[str, pa.Array],
+    wkb: Sequence[bytes | None],
+    crs: str,
+    geometry_type: str,
+    words: tuple[str, str],
+) -> None:
+    """By GDAL: a new file, or one more layer."""
+    title, description = words
     layer_options = {
         "GEOMETRY_NAME": GEOMETRY,
         "FID": FID,
@@ -75,24 +115,26 @@ def write_layer(
     }
     if description:
         layer_options["DESCRIPTION"] = description
+    more = isinstance(target, Path) and target.exists()
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_TIME})
     pyogrio.write_arrow(
-        table,
-        str(target),
+        pa.table({**arrays, GEOMETRY: pa.array(wkb, pa.binary())}),
+        str(target) if isinstance(target, Path) else target,
         layer=layer,
         driver="GPKG",
         geometry_name=GEOMETRY,
         geometry_type=geometry_type,
         crs=crs,
-        dataset_options=None if target.exists() else {"VERSION": "1.3"},
+        dataset_options=None if more else {"VERSION": "1.3"},
         layer_options=layer_options,
     )
-    return int(table.num_rows)
 
 
 def add_style(target: Path, layer: str, qml: str, name: str = "") -> None:
     """Put a QGIS style into the file as the layer's own; opened alone, anywhere, the layer is drawn with it."""
     with closing(sqlite3.connect(target)) as base, base:
+        # Nothing to come back to: whoever publishes the file writes it out, or throws it away.
+        base.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
         if not base.execute("SELECT 1 FROM sqlite_master WHERE name = 'layer_styles'").fetchone():
             base.execute(_STYLES)
             base.execute(_REGISTER, (FIXED_TIME,))
@@ -135,7 +177,7 @@ def _check_layer(base: sqlite3.Connection, target: Path, layer: str, count: int,
 
 def _multipolygons(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     kinds = shapely.get_type_id(shapes)
-    strange = ~np.isin(kinds, (-1, 3, 6))
+    strange = (kinds != -1) & (kinds != 3) & (kinds != 6)
     if strange.any():
         raise ValueError(f"geometry {int(np.flatnonzero(strange)[0])} is not a polygon")
     single = np.flatnonzero(kinds == 3)
@@ -146,13 +188,12 @@ def _multipolygons(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return promoted
 
 
-def _table(columns: Mapping[str, Any], kinds: Mapping[str, str], shapes: np.ndarray[Any, Any]) -> pa.Table:
+def _arrays(columns: Mapping[str, Any], kinds: Mapping[str, str], count: int) -> dict[str, Any]:
     arrays = {name: _array(values, kinds.get(name)) for name, values in columns.items()}
     for name, array in arrays.items():
-        if len(array) != len(shapes):
-            raise ValueError(f"column {name} has {len(array)} values for {len(shapes)} geometries")
-    arrays[GEOMETRY] = pa.array(shapely.to_wkb(shapes, byte_order=1), pa.binary())
-    return pa.table(arrays)
+        if len(array) != count:
+            raise ValueError(f"column {name} has {len(array)} values for {count} geometries")
+    return arrays
 
 
 def _array(values: Any, kind: str | None) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import rasterio
+from rasterio._err import CPLE_BaseError  # what the attributes of a dataset raise; it has no public name
 from rasterio.errors import RasterioError
 
 from pipeline.errors import Refusal
@@ -39,11 +40,13 @@ class BrokenRaster(Refusal):
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """A dataset opened as GeoTIFF and nothing else; raises Refusal."""
+    """A dataset opened as GeoTIFF and nothing else; raises Refusal, BrokenRaster where its description is garbled."""
     with rasterio.Env(**OPTIONS):
         dataset = open_geotiff(str(path))
         try:
             yield dataset
+        except CPLE_BaseError as problem:
+            raise BrokenRaster(str(path), str(problem)) from problem
         finally:
             dataset.close()
 

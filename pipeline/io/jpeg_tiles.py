@@ -6,6 +6,7 @@ GDAL says where a tile lies; nothing else of the format is interpreted here.
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,9 +59,9 @@ class JpegTiles:
         stream = self._stream(found.dataset, row, col)
         if not stream:
             return None
-        with Image.open(io.BytesIO(_whole(stream, found.tables)), formats=("JPEG",)) as image:
-            if image.mode != "RGB":
-                raise OSError(f"tile {row}, {col} is a JPEG of {image.mode}, not of colours")
+        with _opened(_whole(stream, found.tables)) as image:
+            if (image.mode, image.size) != ("RGB", found.dataset.block_shapes[0][::-1]):
+                raise OSError(f"tile {row}, {col} is a JPEG of {image.size} {image.mode}, not of colours and its size")
             image.load()
             return _pixels(image)
 
@@ -79,6 +80,13 @@ class JpegTiles:
         if level not in self._levels:
             self._levels[level] = _overview(self._path, self._dataset, level)
         return self._levels[level]
+
+
+def _opened(stream: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(stream), formats=("JPEG",))
+    except (SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as problem:
+        raise OSError(f"the stream of a tile is no JPEG: {problem}") from problem
 
 
 def has_jpeg_tiles(dataset: Any) -> bool:

@@ -2,9 +2,9 @@
 around pieces written as one sparse COG."""
 
 from pipeline.io.geotiff import BrokenRaster, opened
-from pipeline.io.grids import Bounds, Grid, Window, covering, grid_in, meets, moved, scene_grid
+from pipeline.io.grids import Bounds, Grid, Window, covering, grid_in, meets, moved, north_up, scene_grid
 from pipeline.io.mosaic import burnt, hole_rings, mosaic
-from pipeline.io.scenes import read_scene
+from pipeline.io.scenes import bands_named, read_scene
 from pipeline.io.sparse import SparseSummary, write_sparse
 from pipeline.io.tiles import Pixels, TileCache
 
@@ -16,6 +16,7 @@ __all__ = [
     "SparseSummary",
     "TileCache",
     "Window",
+    "bands_named",
     "burnt",
     "covering",
     "grid_in",
@@ -23,6 +24,7 @@ __all__ = [
     "meets",
     "mosaic",
     "moved",
+    "north_up",
     "opened",
     "read_scene",
     "scene_grid",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -23,8 +25,10 @@ SIDE_PX = 2_000_000  # no scene is larger
 BANDS = 256
 BLOCK_BYTES = 256 * 1024 * 1024
 LOW_PERCENT, HIGH_PERCENT = 2.0, 98.0
+FINEST_M, COARSEST_M = 1e-3, 2000.0  # a pixel: half a millimetre on paper at 1:4,000,000, a frame of 500 km
 SAMPLE_PX = 1024  # side of the decimated read the stretch is taken from
 WHOLE_PX = 50_000_000  # a scene without overviews is read whole for that up to here, beyond in samples
+_COLOURS = {ColorInterp.red, ColorInterp.green, ColorInterp.blue}
 EDGE_M = 1000.0  # an outline has a vertex so often
 
 
@@ -43,7 +47,8 @@ def read_scene(
     the first. The footprint is the outline in `storage_crs`, with a vertex about every kilometre.
 
     Raises:
-        Refusal: not a GeoTIFF, no CRS, no georeference, no such band, absurd dimensions, complex numbers.
+        Refusal: not a GeoTIFF, no CRS or one beyond its bounds, no georeference, no such band, absurd dimensions or
+            pixels, complex numbers.
         BrokenRaster: the stretch cannot be read.
     """
     with opened(path) as dataset:
@@ -51,7 +56,7 @@ def read_scene(
         chosen = _chosen_bands(path, dataset, bands)
         crs = _spelled(path, dataset)
         transform = tuple(dataset.transform)[:6]
-        plain = dataset.dtypes[chosen[0] - 1] == "uint8"
+        own_pixel_m = _pixel_m(path, crs, transform, dataset.width, dataset.height)
         return Scene(
             path=str(path),
             phase=phase,
@@ -63,9 +68,9 @@ def read_scene(
             transform=transform,
             width=dataset.width,
             height=dataset.height,
-            pixel_m=pixel_m(crs, transform, dataset.width, dataset.height),
-            footprint=_footprint(crs, transform, dataset.width, dataset.height, storage_crs),
-            stretch=None if plain else _stretch(path, dataset, chosen),
+            pixel_m=own_pixel_m,
+            footprint=_footprint(path, crs, transform, dataset.width, dataset.height, storage_crs),
+            stretch=_shown(path, dataset, chosen),
         )
 
 
@@ -78,6 +83,8 @@ def _check(path: Path, dataset: Any) -> None:
         raise Refusal(f"{path} has blocks of {columns} × {rows} pixels", "tile it: gdal_translate -of COG")
     if size == 0:
         raise Refusal(f"{path} has complex numbers", "deliver an intensity image")
+    if dataset.crs is None and dataset.gcps[0]:
+        raise Refusal(f"{path} is placed by control points only", "rectify it: gdalwarp -t_srs EPSG:…")
     if dataset.crs is None:
         raise Refusal(f"{path} has no coordinate system", "write it into the file: gdal_edit.py -a_srs EPSG:…")
     if dataset.transform.is_identity or dataset.transform.is_degenerate:
@@ -94,10 +101,15 @@ def _chosen_bands(path: Path, dataset: Any, asked: tuple[int, ...] | None) -> tu
 
 def _default_bands(dataset: Any) -> tuple[int, ...]:
     tagged = list(dataset.colorinterp)
-    colours = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
-    if all(one in tagged for one in colours):
-        return tuple(tagged.index(one) + 1 for one in colours)
+    if set(tagged) >= _COLOURS:
+        return tuple(tagged.index(one) + 1 for one in (ColorInterp.red, ColorInterp.green, ColorInterp.blue))
     return (1, 2, 3) if dataset.count - (ColorInterp.alpha in tagged) >= 3 else (1,)
+
+
+def bands_named(dataset: Any) -> bool:
+    """Whether the file itself says which bands are to be shown: colours, a palette, or one grey."""
+    tagged = set(dataset.colorinterp)
+    return dataset.count == 1 or tagged >= _COLOURS or tagged <= {ColorInterp.gray, ColorInterp.alpha}
 
 
 def _spelled(path: Path, dataset: Any) -> str:
@@ -110,10 +122,39 @@ def _spelled(path: Path, dataset: Any) -> str:
     return f"EPSG:{code}" if code else wkt
 
 
-def _footprint(crs: str, transform: tuple[float, ...], width: int, height: int, storage_crs: str) -> Any:
+def _pixel_m(path: Path, crs: str, transform: tuple[float, ...], width: int, height: int) -> float:
+    """The side of a pixel on the ground, where that is one a sheet can show."""
+    if CRS.from_user_input(crs).geodetic_crs is None:
+        raise Refusal(f"{path} has a coordinate system of its own, nowhere on the Earth", "rectify it before delivery")
+    side_m = pixel_m(crs, transform, width, height)
+    if not FINEST_M <= side_m <= COARSEST_M:
+        raise Refusal(f"{path} has pixels of {side_m:.4g} m in the middle", "look at its georeference: gdalinfo")
+    return side_m
+
+
+def _footprint(path: Path, crs: str, transform: tuple[float, ...], width: int, height: int, storage_crs: str) -> Any:
     long_side_m = max(width, height) * pixel_m(crs, transform, width, height)
     steps = int(np.clip(long_side_m / EDGE_M, 16, 512))
-    return outline(Affine(*transform), width, height, steps, transformer(crs, storage_crs))
+    made = outline(Affine(*transform), width, height, steps, transformer(crs, storage_crs))
+    if not np.isfinite(shapely.bounds(made)).all():
+        raise Refusal(f"{path} reaches beyond where its coordinate system holds", "look at it: gdalinfo")
+    return made
+
+
+def _shown(path: Path, dataset: Any, bands: tuple[int, ...]) -> tuple[tuple[float, float], ...] | None:
+    """How values become shades: as they are (8 bit, a palette), else by a stretch of the scene's own values."""
+    kind, structure = dataset.dtypes[bands[0] - 1], dataset.tags(ns="IMAGE_STRUCTURE")
+    if dataset.colorinterp[bands[0] - 1] == ColorInterp.palette:
+        return None
+    if kind != "uint8" or "NBITS" in dataset.tags(bands[0], ns="IMAGE_STRUCTURE"):
+        stretch = _stretch(path, dataset, bands)
+        return tuple((high, low) for low, high in stretch) if _negative(structure) else stretch
+    return ((255.0, 0.0),) * len(bands) if _negative(structure) else None
+
+
+def _negative(structure: Mapping[str, str]) -> bool:
+    """Whether 0 is white (TIFF's WhiteIsZero): GDAL says so and leaves the values as they are."""
+    return structure.get("MINISWHITE") == "YES"
 
 
 def _stretch(path: Path, dataset: Any, bands: tuple[int, ...]) -> tuple[tuple[float, float], ...]:

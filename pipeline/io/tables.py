@@ -133,7 +133,7 @@ def read_rows(path: Path, rows: Sequence[int]) -> pa.Table:
         groups = sorted({row // size for row in rows})
         found = file.read_row_groups(groups)
     starts = {group: at * size for at, group in enumerate(groups)}
-    return found.take(pa.array([starts[row // size] + row % size for row in rows]))
+    return found.take(pa.array([starts[row // size] + row % size for row in rows], pa.int64()))
 
 
 def write_arrow(target: Path, table: pa.Table) -> Path:

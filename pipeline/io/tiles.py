@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError  # what the attributes of a dataset raise; it has no public name
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
@@ -44,7 +45,8 @@ class _Source:
     dataset: Any
     unit: tuple[int, int]  # rows, columns of what is decoded at once
     masked: bool
-    palette: NDArray[np.uint8] | None  # (256, 4)
+    floating: bool  # what is no finite number is no imagery, declared or not
+    palette: NDArray[np.uint8] | None  # (256 or 65536, 4)
     jpeg: JpegTiles | None
 
     def close(self) -> None:
@@ -57,11 +59,12 @@ class TileCache:
     """Decoded tiles of any scenes, the least recently used given up; a context manager, one per process.
 
     A `level` is a power of two: level 1 has pixels twice as wide as the file's, read from its overviews where it
-    has them. The fringe of fewer than that many pixels at the right and the foot is left out.
+    has them. The fringe of fewer than that many pixels at the right and the foot is left out. Where it is `forgiving`
+    a tile that cannot be read is one without imagery: for products beside the sheets, which say what is wrong.
     """
 
-    def __init__(self, max_bytes: int = 256 * 1024 * 1024, max_open: int = 16) -> None:
-        self.max_bytes, self.max_open = max_bytes, max_open
+    def __init__(self, max_bytes: int = 256 * 1024 * 1024, max_open: int = 16, forgiving: bool = False) -> None:
+        self.max_bytes, self.max_open, self._forgiving = max_bytes, max_open, forgiving
         self._tiles: OrderedDict[tuple[Any, ...], Pixels] = OrderedDict()
         self._sources: OrderedDict[str, _Source] = OrderedDict()
         self._bytes = 0
@@ -83,8 +86,9 @@ class TileCache:
         self._bytes = 0
 
     def masked(self, scene: Scene) -> bool:
-        """Whether the file says of some of its pixels that they are no imagery."""
-        return self._source(scene.path).masked
+        """Whether some of its pixels may be no imagery: declared so, or no numbers."""
+        source = self._source(scene.path)
+        return source.masked or source.floating
 
     def read_window(self, scene: Scene, window: Window, level: int = 0) -> Pixels:
         """The pixels of a window that lies in the scene.
@@ -136,14 +140,17 @@ class TileCache:
         place = RasterWindow(*(one << level for one in part))
         mask = None
         try:
-            values = self._straight(scene, level, row, col, shape)
+            values, known = self._straight(scene, level, row, col, shape), None
             if values is None or source.masked:
                 with rasterio.Env(**OPTIONS):
-                    values = _read(source, scene, place, shape, level) if values is None else values
-                    mask = source.dataset.dataset_mask(window=place, out_shape=shape) if source.masked else None
-        except (RasterioError, OSError, MemoryError) as problem:
+                    values, known = _read(source, scene, place, shape, level) if values is None else (values, None)
+                    mask = source.dataset.dataset_mask(window=place, out_shape=shape) > 0 if source.masked else None
+        except (RasterioError, CPLE_BaseError, OSError, MemoryError) as problem:
+            if self._forgiving:
+                return Pixels(np.full((*shape, self._depth(scene)), PAPER, np.uint8), np.zeros(shape, np.bool_))
             raise BrokenRaster(scene.path, str(problem)) from problem
-        return Pixels(values, None if mask is None or mask.all() else mask > 0)
+        mask = known if mask is None else mask if known is None else mask & known
+        return Pixels(values, None if mask is None or mask.all() else mask)
 
     def _straight(
         self, scene: Scene, level: int, row: int, col: int, shape: tuple[int, int]
@@ -157,8 +164,11 @@ class TileCache:
         if path in self._sources:
             self._sources.move_to_end(path)
             return self._sources[path]
-        with rasterio.Env(**OPTIONS):
-            source = _described(path, open_geotiff(path))
+        try:
+            with rasterio.Env(**OPTIONS):
+                source = _described(path, open_geotiff(path))
+        except (RasterioError, CPLE_BaseError, OSError, ValueError) as problem:
+            raise BrokenRaster(path, str(problem)) from problem
         self._sources[path] = source
         while len(self._sources) > self.max_open:
             self._sources.popitem(last=False)[1].close()
@@ -167,22 +177,32 @@ class TileCache:
 
 def _described(path: str, dataset: Any) -> _Source:
     masked = not all(MaskFlags.all_valid in flags for flags in dataset.mask_flag_enums)
-    palette = None
-    if dataset.colorinterp[0] == ColorInterp.palette:
-        table = dataset.colormap(1)
-        palette = np.array([(*table.get(at, (0, 0, 0))[:3], PAPER) for at in range(256)], np.uint8)
+    floating = np.dtype(dataset.dtypes[0]).kind == "f"
+    palette = _palette(dataset)
     if has_jpeg_tiles(dataset):
-        return _Source(dataset, dataset.block_shapes[0], masked, palette, JpegTiles(path, dataset))
-    return _Source(dataset, _unit(dataset), masked, palette, None)
+        return _Source(dataset, dataset.block_shapes[0], masked, floating, palette, JpegTiles(path, dataset))
+    return _Source(dataset, _unit(dataset), masked, floating, palette, None)
 
 
-def _read(source: _Source, scene: Scene, place: RasterWindow, shape: tuple[int, int], level: int) -> NDArray[np.uint8]:
+def _palette(dataset: Any) -> NDArray[np.uint8] | None:
+    """The colours of a paletted file by value (a TIFF's have no transparency)."""
+    if dataset.colorinterp[0] != ColorInterp.palette:
+        return None
+    table, size = dataset.colormap(1), 1 << 8 * np.dtype(dataset.dtypes[0]).itemsize
+    return np.array([(*table.get(at, (0, 0, 0))[:3], PAPER) for at in range(size)], np.uint8)
+
+
+def _read(
+    source: _Source, scene: Scene, place: RasterWindow, shape: tuple[int, int], level: int
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+    """What to show, and which pixels are imagery as far as their values tell; None: all."""
     blend = Resampling.average if level and source.palette is None else Resampling.nearest
-    kind = np.uint8 if scene.stretch is None else source.dataset.dtypes[scene.bands[0] - 1]
-    raw = np.full((*shape, 4 if len(scene.bands) == 3 else 1), PAPER, kind)
+    kind = source.dataset.dtypes[scene.bands[0] - 1]
+    raw = np.full((*shape, 4 if len(scene.bands) == 3 else 1), PAPER if kind == "uint8" else 0, kind)
     out = np.moveaxis(raw, -1, 0)[: len(scene.bands)]  # GDAL writes pixel by pixel, as the encoder reads
     source.dataset.read(list(scene.bands), window=place, out=out, resampling=blend)
-    return _eight_bit(raw, scene, source.palette)
+    known = np.asarray(np.isfinite(out).all(axis=0)) if source.floating else None
+    return _eight_bit(raw, scene, source.palette), known
 
 
 def _unit(dataset: Any) -> tuple[int, int]:

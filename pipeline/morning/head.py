@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.accounts import CountyStatus
 from pipeline.issues import Issue
+from pipeline.morning.changes import dated
 from pipeline.morning.figures import area, count, day, percent
 from pipeline.morning.markup import Markup, joined, shortened, tag
 from pipeline.records import CampaignFacts
@@ -16,10 +17,11 @@ from pipeline.texts import Texts
 NAMED = 6  # counties or files named in one line before "and others"
 
 
-def masthead(facts: CampaignFacts, words: Texts) -> Markup:
-    """Title, office, campaign and date; the classification where there is one."""
+def masthead(facts: CampaignFacts, words: Texts, county_date: str = "") -> Markup:
+    """Title, office, campaign, date and that of the county layer; the classification where there is one."""
     date = words.say("morning.as_of", date=day(facts.map_date, words)) if facts.map_date else ""
-    told = [facts.office.unit, words.say("morning.campaign", id=facts.id), date]
+    counties = words.say("morning.county_layer", date=dated(county_date, words)) if county_date else ""
+    told = [facts.office.unit, words.say("morning.campaign", id=facts.id), date, counties]
     mark = facts.office.classification
     line = tag("p", *(tag("span", one) for one in told if one), class_="office")
     return joined(tag("p", mark, class_="mark") if mark else None, tag("h1", facts.title), line)
@@ -64,9 +66,19 @@ def _lines(
         yield from _line(word, "look", "counties", len(names), names, words)
     for state in ("conflict", "unmatched"):
         yield from _line(state, "look", "returns", books["returns"][state], (), words)
+    for state, number in (
+        ("to_correct", sum(one.to_correct for one in counties)),
+        ("sent_back", sum(_sent_back(one) for one in counties)),
+    ):
+        yield from _line(state, "look", "counties", number, (), words)
     yield from _line("quarantined", "look", "deliveries", books["records"]["quarantined"], (), words)
     for level in ("error", "warning"):
         yield from _line(level, "look", "issues", grave[level], (), words)
+
+
+def _sent_back(one: CountyStatus) -> int:
+    """Pieces that city or province returned and that wait for the county."""
+    return sum(number for state, number in one.reviews.items() if state.endswith("_returned"))
 
 
 def _line(key: str, kind: str, place: str, number: int, names: Sequence[str], words: Texts) -> Iterator[Markup]:

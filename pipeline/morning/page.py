@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
 from pipeline.accounts import CountyStatus
+from pipeline.boundary_changes import BoundaryChanges
 from pipeline.issues import Issue
 from pipeline.morning.bars import verdict_patterns, verdict_style
+from pipeline.morning.changes import boundary_changes
 from pipeline.morning.defects import defects
 from pipeline.morning.head import masthead, tiles, verdict, waiting
 from pipeline.morning.map import county_map, legend, share_legend, switch
@@ -24,6 +27,8 @@ from pipeline.texts import Texts, texts
 MANY = 200  # counties: from here on a printed map has plain tints
 _HTML_LANGUAGE = {"zh": "zh-CN"}
 _REPORTS = ("rollup.xlsx", "status.csv", "balance.json", "balance.csv", "quarantine.csv", "quarantine.gpkg")
+
+_CHANGES = "boundary_changes.csv"
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Morning:
     outlines: dict[str, Any]  # shapely geometries by county code, longitude and latitude in degrees
     ingest: dict[str, Any]  # the summary of ingest
     returns: Returns = field(default_factory=Returns)
+    county_dates: tuple[str, str] = ("", "")  # ISO 8601, of the county layer and of the other one
+    changes: Sequence[BoundaryChanges] = ()  # by the other county layer, where there is one
 
     @property
     def begun(self) -> bool:
@@ -96,18 +103,19 @@ def _script() -> Markup:
 def _sections(morning: Morning, words: Texts) -> list[Markup]:
     facts, books, counties = morning.facts, morning.books, morning.counties
     refused = list(morning.ingest["refused_files"])
-    verdicts = morning.returns.verdicts if morning.begun else None
+    verdicts, labels = morning.returns.verdicts if morning.begun else None, morning.returns.review_labels
     found = defects(morning.issues, morning.sentences, counties, facts.id, words)
     came = [_section("returns", returned(morning.returns, words), words)] if morning.begun else []
     return [
-        tag("header", tag("div", masthead(facts, words)), verdict(morning.imbalances, words)),
+        tag("header", tag("div", masthead(facts, words, morning.county_dates[0])), verdict(morning.imbalances, words)),
         tiles(books, len(counties), facts.area_unit, words),
         _sight(morning, refused, words),
-        _section("counties", county_table(counties, facts.area_unit, words, verdicts), words),
+        _section("counties", county_table(counties, facts.area_unit, words, verdicts, labels), words),
         *came,
+        *(_section("changes", one, words) for one in _changes(morning, words)),
         _section("issues", found, words),
         _section("deliveries", deliveries(books, refused, words), words),
-        _section("elsewhere", _elsewhere(facts, words), words),
+        _section("elsewhere", _elsewhere(morning, words), words),
         *([verdict_patterns(morning.returns.verdicts)] if morning.begun else []),
     ]
 
@@ -135,9 +143,15 @@ def _section(name: str, inside: Markup, words: Texts) -> Markup:
     return tag("section", tag("h2", words[f"morning.section.{name}"]), note, inside, id=name, class_="part")
 
 
-def _elsewhere(facts: CampaignFacts, words: Texts) -> Markup:
+def _changes(morning: Morning, words: Texts) -> list[Markup]:
+    unit = morning.facts.area_unit
+    return [boundary_changes(one, morning.county_dates[1], unit, words) for one in morning.changes]
+
+
+def _elsewhere(morning: Morning, words: Texts) -> Markup:
     """The other doors to the same figures."""
-    files_of = [(name, name.replace(".", "_")) for name in _REPORTS]
+    facts, names = morning.facts, (*_REPORTS, *([_CHANGES] if morning.changes else []))
+    files_of = [(name, name.replace(".", "_")) for name in names]
     if is_file_name(facts.id):
         files_of += [(f"../{facts.id}.gpkg", "campaign_gpkg"), (f"../{facts.id}.qgz", "campaign_qgz")]
     rows = (

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from pipeline.morning.figures import count
@@ -46,6 +46,7 @@ class Returns:
     verdicts: tuple[VerdictMark, ...] = ()
     files: tuple[ReturnedFile, ...] = ()
     disputes: tuple[Dispute, ...] = ()
+    review_labels: Mapping[str, str] = field(default_factory=dict)  # states of city and province in words, in order
 
 
 def returned(returns: Returns, words: Texts) -> Markup:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from pipeline.accounts import CountyStatus
@@ -20,22 +21,39 @@ LAST = ("area", "pages", "rows", "project")
 NAME_LENGTH, PROBLEM_LENGTH = 60, 160
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the table says of answers: by which verdicts, and the states of reviews in words, in order."""
+
+    verdicts: Sequence[VerdictMark]
+    labels: Mapping[str, str]
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """What of the answers waits for somebody; to be corrected is told where collect tells it."""
+        return ("conflict", "to_correct") if self.labels else ("conflict",)
+
+
 def county_table(
-    counties: Sequence[CountyStatus], unit: str, words: Texts, verdicts: Sequence[VerdictMark] | None = None
+    counties: Sequence[CountyStatus],
+    unit: str,
+    words: Texts,
+    verdicts: Sequence[VerdictMark] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Markup:
     """One row a county under its city and province; numbers of pages and rows lead to the files themselves.
 
     `verdicts` are those of the form once somebody has answered, None before: then nothing is said of answers.
+    `labels` are the words of each state that city and province give, from the first upwards.
     """
+    said = Said(verdicts, labels or {}) if verdicts is not None else None
     heads = [_head(one, unit, words) for one in (*TEXT_COLUMNS, *COUNTED)]
-    heads += _answer_heads(verdicts, words) if verdicts is not None else []
+    heads += _answer_heads(said, words) if said else []
     heads += [_head(one, unit, words) for one in LAST]
-    foot = tag("tfoot", _sums("sum", words["morning.all"], counties, unit, words, verdicts))
+    foot = tag("tfoot", _sums("sum", words["morning.all"], counties, unit, words, said))
     search = tag("input", type="search", id="search", placeholder=words["morning.search"], hidden=True)
-    body = tag("tbody", *_body(counties, unit, words, verdicts))
-    table = tag(
-        "table", tag("thead", tag("tr", *heads)), body, foot, id="table", class_=None if verdicts is None else "answers"
-    )
+    body = tag("tbody", *_body(counties, unit, words, said))
+    table = tag("table", tag("thead", tag("tr", *heads)), body, foot, id="table", class_="answers" if said else None)
     return joined(tag("p", search, class_="search"), tag("div", table, class_="wide"))
 
 
@@ -44,44 +62,60 @@ def _head(column: str, unit: str, words: Texts) -> Markup:
     return tag("th", name, scope="col", class_=None if column in TEXT_COLUMNS else "n")
 
 
-def _answer_heads(verdicts: Sequence[VerdictMark], words: Texts) -> list[Markup]:
-    """Answered, in conflict, and each verdict with its mark."""
-    marked = [joined(swatch(at), shortened(one.label, 24)) for at, one in enumerate(verdicts)]
-    names = [words["morning.column.answered"], words["morning.column.conflict"], *marked]
-    return [tag("th", one, scope="col", class_="n") for one in names]
+def _answer_heads(said: Said, words: Texts) -> list[Markup]:
+    """Answered, in conflict, to be corrected, each verdict with its mark, and how far the review is."""
+    marked = [joined(swatch(at), shortened(one.label, 24)) for at, one in enumerate(said.verdicts)]
+    names = [words[f"morning.column.{one}"] for one in ("answered", *said.waiting)]
+    heads = [tag("th", one, scope="col", class_="n") for one in (*names, *marked)]
+    return [*heads, *([tag("th", words["morning.column.review"], scope="col", class_="r")] if said.labels else [])]
 
 
-def _body(
-    counties: Sequence[CountyStatus], unit: str, words: Texts, verdicts: Sequence[VerdictMark] | None
-) -> Iterator[Markup]:
+def _body(counties: Sequence[CountyStatus], unit: str, words: Texts, said: Said | None) -> Iterator[Markup]:
     ordered = sorted(counties, key=lambda one: (one.province_code, one.city_code, one.code))
     for province, in_province in groupby(ordered, lambda one: one.province_code):
         mine = list(in_province)
         if province:
-            yield _sums("province", mine[0].province_name or province, mine, unit, words, verdicts)
+            yield _sums("province", mine[0].province_name or province, mine, unit, words, said)
         for city, in_city in groupby(mine, lambda one: one.city_code):
             own = list(in_city)
             if city:
-                yield _sums("city", own[0].city_name or city, own, unit, words, verdicts)
-            yield from (_row(one, unit, words, verdicts) for one in own)
+                yield _sums("city", own[0].city_name or city, own, unit, words, said)
+            yield from (_row(one, unit, words, said) for one in own)
 
 
-def _answers(counties: Sequence[CountyStatus], verdicts: Sequence[VerdictMark] | None) -> list[Markup]:
+def _answers(counties: Sequence[CountyStatus], said: Said | None) -> list[Markup]:
     """The cells that speak of answers, of one county or of several together."""
-    if verdicts is None:
+    if said is None:
         return []
     asked, answered, conflict = (_sum(counties, name) for name in ("asked", "answered", "conflict"))
+    verdicts = said.verdicts
     found = verdict_counts(counties, verdicts)
     share = 1000 * answered // asked if asked else -1
     told = f"{count(answered)}/{count(asked)}" if asked else count(None)
     return [
         tag("td", answer_bar(found, conflict, asked, verdicts), tag("span", told), class_="a", data_v=share),
-        tag("td", count(conflict) if conflict else "", class_="look" if conflict else None),
+        *(_waiting(_sum(counties, name)) for name in said.waiting),
         *(tag("td", count(found[one.code]) if answered else "") for one in verdicts),
+        *([_review(counties, said)] if said.labels else []),
     ]
 
 
-def _row(one: CountyStatus, unit: str, words: Texts, verdicts: Sequence[VerdictMark] | None) -> Markup:
+def _waiting(number: int) -> Markup:
+    return tag("td", count(number) if number else "", class_="look" if number else None)
+
+
+def _review(counties: Sequence[CountyStatus], said: Said) -> Markup:
+    """How far city and province are: of one county its state, and how many pieces stand where."""
+    numbers = {state: sum(one.reviews.get(state, 0) for one in counties) for state in said.labels}
+    told = [f"{said.labels[state]} {count(number)}" for state, number in numbers.items() if number]
+    state = said.labels.get(counties[0].review, "") if len(counties) == 1 and counties[0].asked and told else ""
+    back = any(number for state, number in numbers.items() if state.endswith("_returned"))
+    rank = list(said.labels).index(counties[0].review) if state else -1
+    lines = (tag("small", f" {one}") for one in told)
+    return tag("td", state, *lines, class_="r look" if back else "r", data_v=rank)
+
+
+def _row(one: CountyStatus, unit: str, words: Texts, said: Said | None) -> Markup:
     figures = (tag("td", count(getattr(one, name))) for name in COUNTED)
     project = product_link(one, "project.qgz", "QGIS") if one.published else ""
     return tag(
@@ -90,12 +124,12 @@ def _row(one: CountyStatus, unit: str, words: Texts, verdicts: Sequence[VerdictM
         tag("td", shortened(one.name, NAME_LENGTH)),
         tag("td", words[f"morning.word.{one.word}"], _problem(one, words)),
         *figures,
-        *_answers([one], verdicts),
+        *_answers([one], said),
         tag("td", area(one.area_m2, unit)),
         tag("td", product_link(one, "sheets.pdf", count(one.pages))),
         tag("td", product_link(one, "checklist.xlsx", count(one.rows))),
         tag("td", project),
-        class_=f"{one.word} {share_class(one)}" if verdicts is not None else one.word,
+        class_=f"{one.word} {share_class(one)}" if said else one.word,
     )
 
 
@@ -116,7 +150,7 @@ def _sums(
     counties: Sequence[CountyStatus],
     unit: str,
     words: Texts,
-    verdicts: Sequence[VerdictMark] | None,
+    said: Said | None,
 ) -> Markup:
     """A row of sums; what was announced is a dash where nothing was announced at all."""
     size = tag("small", words.say("morning.counties_count", count=count(len(counties))))
@@ -126,7 +160,7 @@ def _sums(
         "tr",
         tag("th", joined(shortened(name, NAME_LENGTH), " ", size), colspan=len(TEXT_COLUMNS), scope="rowgroup"),
         *(tag("td", count(one)) for one in sums),
-        *_answers(counties, verdicts),
+        *_answers(counties, said),
         tag("td", area(sum(one.area_m2 for one in counties), unit)),
         *(tag("td", count(_sum(counties, name))) for name in ("pages", "rows")),
         tag("td"),

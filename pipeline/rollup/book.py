@@ -18,9 +18,11 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.amounts import rounded
+from pipeline.boundary_changes import CountyChange
 from pipeline.forms.cells import half_widths, pixels, put
 from pipeline.forms.cleaning import clean_text
 from pipeline.publish import private
+from pipeline.rollup.boundary import change_cells, change_heads
 from pipeline.rollup.columns import AREA_DECIMALS, Cell, Column, Plan, columns, left_out
 from pipeline.rollup.disputes import Dispute, Stray
 from pipeline.rollup.kinds import KindRow, kind_rows, said_keys, share_of
@@ -33,11 +35,17 @@ _WIDTHS_MM = {"level": 8, "code": 13, "name": 22, "flag": 20, "count": 9.5, "are
 _WIDEST_NAME_MM, _SIGN_MM, _LINE_PT = 36, 1.75, 12.5
 _OUTLINE = {"city": 1, "county": 2}
 _DOUBTS_MM = (24, 15, 24, 24, 44, 36, 44, 44, 84)
+_CHANGES_MM = (17, 30, 24, 30, 34, 15, 15, 22, 15, 22, 24, 20)
 DASH = "—"
 
 
 def write_rollup(
-    target: Path, plan: Plan, rows: Sequence[Unit], disputes: Sequence[Dispute], strays: Sequence[Stray]
+    target: Path,
+    plan: Plan,
+    rows: Sequence[Unit],
+    disputes: Sequence[Dispute],
+    strays: Sequence[Stray],
+    changes: Sequence[CountyChange] = (),
 ) -> None:
     """Publish the workbook.
 
@@ -45,6 +53,7 @@ def write_rollup(
         rows: As `levels.units` gives them, all together last.
         disputes: Pieces with answers that disagree.
         strays: Returned rows that were not taken.
+        changes: Counties that a county layer of another date would change; a sheet of their own where there are any.
     """
     with private(target) as path:
         book = xlsxwriter.Workbook(str(path), _OPTIONS)
@@ -54,6 +63,8 @@ def write_rollup(
             _write_units(book.add_worksheet(plan.words["rollup.sheet.units"]), looks, plan, rows)
             _write_kinds(book.add_worksheet(plan.words["rollup.sheet.kinds"]), looks, plan, rows)
             _write_doubts(book.add_worksheet(plan.words["rollup.sheet.doubts"]), looks, plan, disputes, strays)
+            if changes:
+                _write_changes(book.add_worksheet(plan.words["rollup.sheet.changes"]), looks, plan, changes)
         finally:
             book.close()
 
@@ -229,6 +240,21 @@ def _write_doubts(
         sheet.autofilter(HEAD_ROWS - 1, 0, HEAD_ROWS + len(found) - 1, len(names) - 1)
     else:
         put(sheet, HEAD_ROWS, 0, words["rollup.nothing_waits"], looks.plain())
+
+
+def _write_changes(sheet: Worksheet, looks: Looks, plan: Plan, changes: Sequence[CountyChange]) -> None:
+    heads, rows = change_heads(plan), change_cells(plan, changes)
+    _write_head(sheet, looks, plan, "changes", len(heads) - 1)
+    _write_heads(sheet, looks, heads)
+    for at, cells in enumerate(rows, HEAD_ROWS):
+        level = ALL if at == HEAD_ROWS + len(changes) else COUNTY
+        for column, (look, value) in enumerate(cells):
+            put(sheet, at, column, _plain(value), looks.cell(look, level))
+    for at, width in enumerate(_CHANGES_MM):
+        sheet.set_column_pixels(at, at, pixels(width))
+    sheet.freeze_panes(HEAD_ROWS, 0)
+    sheet.autofilter(HEAD_ROWS - 1, 0, HEAD_ROWS + len(changes) - 1, len(heads) - 1)
+    put(sheet, HEAD_ROWS + len(rows) + 1, 0, plan.words["rollup.note.changes"], looks.plain())
 
 
 def _lines(words: str, width_mm: float) -> int:

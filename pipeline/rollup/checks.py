@@ -29,6 +29,8 @@ def _faults(one: Unit, rows: Sequence[Unit]) -> Iterator[str]:
         yield "verdicts"
     if not _same(account.answered, _sum(list(account.kinds.values()))):
         yield "kinds"
+    if any(county.reviews for county in one.counties) and account.answered.pieces != _reviewed(one):
+        yield "reviews"
     if one.level == COUNTY:
         yield from ["books"] if not _agrees(account, one.counties[0]) else []
     elif account != _of_counties(one, rows):
@@ -38,6 +40,10 @@ def _faults(one: Unit, rows: Sequence[Unit]) -> Iterator[str]:
 def _of_counties(one: Unit, rows: Sequence[Unit]) -> Account:
     codes = {county.code for county in one.counties}
     return total(row.account for row in rows if row.level == COUNTY and (one.level == ALL or row.code in codes))
+
+
+def _reviewed(one: Unit) -> int:
+    return sum(number for county in one.counties for number in county.reviews.values())
 
 
 def _sum(parts: Sequence[Tally]) -> Tally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 
@@ -44,6 +44,7 @@ class Plan:
     facts: CampaignFacts
     words: Texts
     carried: frozenset[str]  # questions that some answer answers
+    reviews: Mapping[str, str] = field(default_factory=dict)  # states of city and province in words, in order
 
     def heading(self, key: str) -> str:
         """What the form calls a question, without its unit."""
@@ -85,7 +86,8 @@ def left_out(plan: Plan) -> list[str]:
 def columns(plan: Plan, rows: Sequence[Unit]) -> list[Column]:
     """All columns in order."""
     verdicts = [column for one in plan.form.verdict.choices for column in _verdict(plan, one.code)]
-    return [*_unit(plan), *_came(plan), *_progress(plan), *verdicts, *_building(plan), *_checks(plan, rows)]
+    front = [*_unit(plan), *_came(plan), *_progress(plan), *_review(plan)]
+    return [*front, *verdicts, *_building(plan), *_checks(plan, rows)]
 
 
 def _unit(plan: Plan) -> Iterator[Column]:
@@ -108,6 +110,20 @@ def _progress(plan: Plan) -> Iterator[Column]:
     yield Column(band, words["rollup.column.share"], "share", answered_share)
     yield Column(band, words["rollup.column.conflict"], "count", lambda one: one.account.conflict.pieces)
     yield Column(band, words["rollup.column.open"], "count", lambda one: one.account.open.pieces)
+
+
+def _review(plan: Plan) -> Iterator[Column]:
+    """Answered pieces by how far city and province are with them, and those that break a rule."""
+    words, band = plan.words, plan.words["rollup.band.review"]
+    for state, label in plan.reviews.items():
+        yield Column(band, label, "count", _in_state(state))
+    if plan.reviews:
+        yield Column(band, words["rollup.column.times_returned"], "count", lambda one: one.times_returned)
+        yield Column(band, words["rollup.column.to_correct"], "count", lambda one: one.to_correct)
+
+
+def _in_state(state: str) -> Callable[[Unit], int]:
+    return lambda one: one.reviewed(state)
 
 
 def answered_share(one: Unit) -> Decimal | None:

@@ -32,6 +32,20 @@ class Unit:
     def came(self) -> int:
         return sum(one.came for one in self.counties)
 
+    @property
+    def to_correct(self) -> int:
+        """Answered pieces that break a rule which the office calls an error."""
+        return sum(one.to_correct for one in self.counties)
+
+    @property
+    def times_returned(self) -> int:
+        """How often pieces were returned by city or province."""
+        return sum(one.times_returned for one in self.counties)
+
+    def reviewed(self, state: str) -> int:
+        """Answered pieces that are in a state of the reviews."""
+        return sum(one.reviews.get(state, 0) for one in self.counties)
+
 
 def units(counties: Sequence[CountyStatus], accounts: Mapping[str, Account]) -> list[Unit]:
     """Province, city, county, one under the other, and all together at the end."""

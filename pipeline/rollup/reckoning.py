@@ -34,6 +34,7 @@ def reckon(
     counties: Sequence[CountyStatus],
     form: Form,
     facts: CampaignFacts,
+    reviews: Mapping[str, str] | None = None,
 ) -> Rollup:
     """Sum up what was found.
 
@@ -41,12 +42,13 @@ def reckon(
         findings: Columns of the layer `findings` by name, without geometry.
         returned: Rows of the layer `returned`.
         counties: Every county of the county layer.
+        reviews: The states that city and province give to answered pieces in words, in order.
     """
     words = texts(facts.language)
     rows = units(counties, accounts(findings, asks_of(form)))
     names = {one.code: one.name for one in counties}
     return Rollup(
-        Plan(form, facts, words, carried(rows)),
+        Plan(form, facts, words, carried(rows), reviews or {}),
         tuple(rows),
         tuple(disputes(_in_conflict(findings), returned, form, words)),
         tuple(strays(returned, names, form, words)),

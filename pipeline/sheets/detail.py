@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from pipeline.sheets.framing import PHASES, framed
 from pipeline.sheets.grid import frame_grid
 from pipeline.sheets.ground import Ground
 from pipeline.sheets.labels import Occupancy, anchors, inside, main_ring, place, ring_box
+from pipeline.sheets.misregistration import page_words
 from pipeline.sheets.names import county_names, town_names
 from pipeline.sheets.order import Order, destination
 from pipeline.sheets.plan import (
     ABSENT,
+    BARE,
     FULL,
     NOTE_MM,
     PARTIAL,
@@ -46,10 +49,11 @@ CELL_MM = 0.5
 BAR_AIR_MM = 8.0  # beside the bar, for its last label and its unit
 SHOWN_MM = 0.6  # less of a neighbour than this in the frame gets no number
 EDGE_MM = 0.6  # numbers keep this distance from the neat line
+NONE: Mapping[str, str] = {}
 LABEL_STYLE = {"neighbour": "neighbour_label", "focus": "focus_label"}
 LEGEND_ORDER = (
     *("focus", "neighbour", "part", "fragment"),
-    *("county_line", "neighbour_county_line", "town_line", "grid", "bare"),
+    *("county_line", "neighbour_county_line", "town_line", "grid", BARE),
 )
 
 Cover = Callable[[Sequence[Scene], Any], float]
@@ -57,16 +61,16 @@ Cover = Callable[[Sequence[Scene], Any], float]
 
 def detail_sheets(order: Order, first_page: int, cover: Cover) -> Iterator[DetailSheet]:
     """The pages of the asked pieces in page order; `cover(scenes, geometry)` is the share of a piece with imagery."""
-    for at, row in enumerate(order.ground.drawn):
+    for at, row in enumerate(order.drawn):
         yield detail_sheet(order, row, first_page + at, cover)
 
 
-def detail_sheet(order: Order, row: int, page: int, cover: Cover) -> DetailSheet:
-    """The page of piece `row`."""
+def detail_sheet(order: Order, row: int, page: int, cover: Cover, unseen: Mapping[str, str] = NONE) -> DetailSheet:
+    """The page of piece `row`; scenes whose path is in `unseen` (path → BROKEN | BLANK) are left out, and named."""
     ground, piece = order.ground, order.ground.pieces[row]
     scale, extent = framed(order, row)
     kinds = _kinds(ground, row, ground.visible(extent))
-    views = {phase: _view(order, phase, piece, extent, cover) for phase in PHASES}
+    views = {phase: _view(order, phase, row, extent, cover, unseen) for phase in PHASES}
     corners = vertices(order, row, extent, scale) if wants_vertices(order) else ()
     window = _window(order, kinds, scale, extent, any(one.note for one in views.values()), corners)
     grid = frame_grid(extent, scale, window.corners_deg)
@@ -218,10 +222,10 @@ def _number(
     return [] if placed is None else [order.label(str(seq), style, placed.box, placed.leader)]
 
 
-def _view(order: Order, phase: str, piece: Piece, extent: Extent, cover: Cover) -> View:
+def _view(order: Order, phase: str, row: int, extent: Extent, cover: Cover, unseen: Mapping[str, str]) -> View:
     ground, words = order.ground, order.words
     caption = words[f"sheet.{phase}"]
-    if not ground.scenes[phase]:
+    if not ground.scenes[phase] and phase not in order.configured:
         return View(
             phase,
             caption,
@@ -231,26 +235,44 @@ def _view(order: Order, phase: str, piece: Piece, extent: Extent, cover: Cover) 
             0.0,
             (),
         )
-    scenes = ground.scenes_under(phase, extent)
-    share = cover(scenes, piece.geometry) if scenes else 0.0
+    under = ground.scenes_under(phase, extent)
+    scenes = tuple(one for one in under if one.path not in unseen)
+    lost = tuple(dict.fromkeys((Path(one.path).name, unseen[one.path]) for one in under if one.path in unseen))
+    share = cover(scenes, ground.pieces[row].geometry) if scenes else 0.0
     state = FULL if share >= 1 else PARTIAL if share > 0 else ABSENT
     note = "" if state == FULL else words.say(f"sheet.missing.{state}_{phase}", share=figures.percent(share))
-    return View(phase, caption, scene_words(scenes, words), note, state, share, scenes)
+    if lost:
+        note = _lost_words(order, phase, lost)
+    told = [scene_words(scenes, words)]
+    if phase == "after" and row in order.alignment.of_row:
+        told += page_words(order.alignment.of_row[row], words)
+    return View(phase, caption, words["sheet.joint"].join(told), note, state, share, scenes, lost)
+
+
+def _lost_words(order: Order, phase: str, lost: Sequence[tuple[str, str]]) -> str:
+    """Which files show nothing, for each reason once."""
+    words, found = order.words, []
+    for reason in sorted({one for _, one in lost}):
+        files = words["sheet.list_separator"].join(name for name, one in lost if one == reason)
+        found.append(words.say(f"sheet.missing.{reason}_{phase}", files=files))
+    return "; ".join(found)
 
 
 def _legend(ground: Ground, window: Window, views: Mapping[str, View], extent: Extent) -> tuple[str, ...]:
     on = {one.kind for one in window.outlines} | {one.kind for one in window.borders} | {"grid"}
-    if any(not _covered(ground, phase, extent) for phase in views):
-        on.add("bare")
+    if any(not _covered(ground, one, extent) for one in views.values()):
+        on.add(BARE)
     return tuple(one for one in LEGEND_ORDER if one in on)
 
 
-def _covered(ground: Ground, phase: str, extent: Extent) -> bool:
+def _covered(ground: Ground, view: View, extent: Extent) -> bool:
     """True where the outlines of the scenes leave no part of the frame bare."""
-    if not ground.scenes[phase]:
+    if view.state == UNCONFIGURED:
         return True
-    frame = shapely.box(*extent.bounds)
-    near = ground.footprints[phase][shapely.intersects(ground.footprints[phase], frame)]
+    if view.unseen or not view.scenes:
+        return False
+    frame, outlines = shapely.box(*extent.bounds), ground.footprints[view.phase]
+    near = outlines[shapely.intersects(outlines, frame)]
     return bool(np.any(shapely.contains(near, frame)) or shapely.contains(shapely.union_all(near), frame))
 
 
@@ -268,7 +290,7 @@ def locator(order: Order) -> Locator:
     extent, scale = locator_scale(order)
     plain = shapely.simplify(order.ground.county_shape, 0.1 * scale / MM_PER_M)
     rings = rings_of(plain, extent, scale)
-    dots = to_frame(order.ground.points_m[order.ground.drawn], extent, scale)
+    dots = to_frame(order.ground.points_m[order.drawn], extent, scale)
     return Locator(rings, tuple(dict.fromkeys((round(x, 1), round(y, 1)) for x, y in dots.tolist())))
 
 

@@ -26,10 +26,12 @@ from pipeline.io.rasters import (
     meets,
     mosaic,
     moved,
+    north_up,
     scene_grid,
 )
 from pipeline.records import Scene
 from pipeline.sheets.box import Box
+from pipeline.sheets.brightness import bright_share
 from pipeline.sheets.operators import Points
 
 COARSEST_PX_MM = 0.202  # a pixel on paper after halving: 126 to 252 dpi; two pixels of 2 m at 1:20,000 are one
@@ -69,6 +71,7 @@ class FrameImage:
         no_data_rings: rings to hatch (even-odd), clipped to the frame: where there is no imagery.
         ground: what the image shows (minx, miny, maxx, maxy) in the frame's CRS.
         blank: its pixels have a single value, as far as a look at every eighth tells.
+        bright: share of its pixels that are bright and colourless as clouds are, by the same look; 0.0 of grey ones.
     """
 
     jpeg: bytes
@@ -83,6 +86,7 @@ class FrameImage:
     no_data_rings: tuple[Points, ...]
     ground: Bounds
     blank: bool
+    bright: float = 0.0
 
     def box(self, frame: Box) -> Box:
         """Where the image lies on the page, for a frame that lies at `frame`."""
@@ -125,6 +129,7 @@ def frame_image(
         no_data_rings=() if cover == 1.0 else tuple(_no_data(grid, pixels, place, frame)),
         ground=grid.bounds,
         blank=_blank(pixels),
+        bright=bright_share(pixels),
     )
 
 
@@ -185,7 +190,8 @@ def _grid(scenes: Sequence[Scene], frame: GroundFrame, max_pixel_mm: float) -> G
 
 
 def _halvings(scene: Scene, frame: GroundFrame, max_pixel_mm: float) -> int:
-    pixel_mm = scene_grid(scene).pixel_x * frame.mm_per_unit if scene.crs == frame.crs else _pixel_mm(scene, frame)
+    own = scene.crs == frame.crs and north_up(scene)
+    pixel_mm = scene_grid(scene).pixel_x * frame.mm_per_unit if own else _pixel_mm(scene, frame)
     return max(0, math.floor(math.log2(max_pixel_mm / pixel_mm)))
 
 

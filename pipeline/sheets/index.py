@@ -8,6 +8,7 @@ from dataclasses import replace
 from pipeline.errors import USAGE, Refusal
 from pipeline.records import Piece
 from pipeline.sheets import figures
+from pipeline.sheets.chapters import piece_pages
 from pipeline.sheets.densities import Density, density_for
 from pipeline.sheets.fields import with_fields
 from pipeline.sheets.figures import MISSING
@@ -22,7 +23,7 @@ ALWAYS = ("number", "patch_no", "area", "page")
 
 def index_page_count(order: Order) -> int:
     """How many pages the index takes."""
-    rows = len(order.ground.drawn)
+    rows = len(order.drawn)
     return -(-rows // density_for(order.index, rows).room)
 
 
@@ -31,8 +32,8 @@ def index_sheets(order: Order, first_page: int) -> list[IndexSheet]:
     count = index_page_count(order)
     if not count:
         return []
-    density = _with_what_is_told(order, density_for(order.index, len(order.ground.drawn)))
-    rows = _in_order(order, index_rows(order, tuple(density.fields), first_page + count))
+    density = _with_what_is_told(order, density_for(order.index, len(order.drawn)))
+    rows = index_rows(order, tuple(density.fields), first_page + count)
     per_page = -(-len(rows) // count)
     return [
         _sheet(order, density, rows[at * per_page : (at + 1) * per_page], at, count, first_page + at)
@@ -40,26 +41,17 @@ def index_sheets(order: Order, first_page: int) -> list[IndexSheet]:
     ]
 
 
-def _in_order(order: Order, rows: list[IndexRow]) -> list[IndexRow]:
-    """As the pages, or by town, village and number as delivered, what has none of them last."""
-    if order.settings.book_by == "county":
-        return rows
-    pieces = [order.ground.pieces[row] for row in order.ground.drawn]
-    keys = [(not one.town, one.town, not one.village, one.village, one.patch_no, one.seq) for one in pieces]
-    return [row for _, row in sorted(zip(keys, rows, strict=True), key=lambda one: one[0])]
-
-
 def index_rows(order: Order, fields: Sequence[str], first_detail: int) -> list[IndexRow]:
-    """A row for each asked piece, the first of which has page `first_detail`.
+    """A row for each asked piece in page order; `first_detail` is the first page behind the index.
 
     Raises:
         Refusal: a field the index does not know.
     """
     told = []
     with_sheets = any(one.startswith("map_sheet") for one in fields)
-    for at, row in enumerate(order.ground.drawn):
+    for row, page in piece_pages(order, first_detail).items():
         piece = order.ground.pieces[row]
-        words = _words(order, piece, first_detail + at)
+        words = _words(order, piece, page)
         words |= sheet_fields(piece, order.facts.crs, order.sheet_system) if with_sheets else {}
         unknown = [one for one in fields if one not in words]
         if unknown:
@@ -126,7 +118,7 @@ def _sheet(order: Order, density: Density, rows: Sequence[IndexRow], at: int, co
 
 
 def _fields(order: Order, at: int, count: int, page: int) -> Mapping[str, str]:
-    words, drawn = order.words, order.ground.drawn
+    words, drawn = order.words, order.drawn
     unit = words[f"sheet.unit_name.{order.facts.area_unit}"]
     area_m2 = sum(order.ground.pieces[row].area_m2 for row in drawn)
     total = f"{figures.area(area_m2, order.facts.area_unit)} {unit}"

@@ -153,20 +153,24 @@ def _clashes(edges: NDArray[np.float64]) -> list[tuple[int, int]]:
 # -- the file --------------------------------------------------------------------------------------------
 
 
-def check_book(path: Path, record: BookRecord) -> None:
-    """Read a book back and compare it with its record.
+def check_book(files: Path | Sequence[Path], record: BookRecord) -> None:
+    """Read a book, of one file or of several in order, back and compare it with its record.
 
     Raises:
         Refusal: it has not the pages that were drawn, or one of them not what it should have.
     """
-    try:
-        read = list(read_pages(path))
-    except ValueError as problem:
-        raise Refusal(f"{path.name}: {problem}", "run again; a disk or its connection may be at fault") from problem
+    read = [page for path in ([files] if isinstance(files, Path) else files) for page in _read(path)]
     found = list(_faults(read, record))
     if found:
         said = "; ".join(found[:FEWEST_SAID]) + (f"; and {len(found) - FEWEST_SAID} more" if found[5:] else "")
         raise Refusal(f"the book of sheets does not pass its check: {said}", _hint(found))
+
+
+def _read(path: Path) -> list[PageRead]:
+    try:
+        return list(read_pages(path))
+    except ValueError as problem:
+        raise Refusal(f"{path.name}: {problem}", "run again; a disk or its connection may be at fault") from problem
 
 
 def _hint(found: Sequence[str]) -> str:

@@ -26,11 +26,16 @@ def listing(order: Order, rows: Collection[int], room_mm: float, overview_pages:
     offered = [(one, _deep(one, room_mm - slot.options["title_mm"])) for one in panel_densities(order.overview, slot)]
     whole = next((one for one, deep in offered if len(rows) <= deep * one.columns), None)
     if whole is not None:
-        return _listing(order, whole, sorted(rows), len(rows), overview_pages, dict(offered)[whole])
+        return _listing(order, whole, _in_page_order(order, rows), len(rows), overview_pages, dict(offered)[whole])
     density, deep = min(offered, key=lambda one: abs(one[0].columns - 2))
     count = deep * density.columns
     largest = sorted(rows, key=lambda one: (-order.ground.pieces[one].area_m2, one))[:count]
     return _listing(order, density, largest, len(rows), overview_pages, deep) if deep >= LEAST_ROWS else None
+
+
+def _in_page_order(order: Order, rows: Collection[int]) -> list[int]:
+    wanted = set(rows)
+    return [one for one in order.drawn if one in wanted]
 
 
 def _deep(density: PanelDensity, room_mm: float) -> int:
@@ -45,7 +50,7 @@ def _listing(
     told = [name for at, name in enumerate(density.fields) if any(one.cells[at] != MISSING for one in tried)]
     density = replace(density, fields={name: density.fields[name] for name in told})
     every = index_rows(order, tuple(density.fields), first)
-    of_row = dict(zip(order.ground.drawn, every, strict=True))
+    of_row = dict(zip(order.drawn, every, strict=True))
     title = "sheet.listing.whole" if len(rows) == count else "sheet.listing.largest"
     return Listing(
         index_headings(order, tuple(density.fields)),

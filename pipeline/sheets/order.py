@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.records import CampaignFacts
+from pipeline.sheets.alignment import NOT_MEASURED, Alignment
 from pipeline.sheets.box import Box
 from pipeline.sheets.fields import book_fields, county_full
 from pipeline.sheets.fonts import MissingGlyph
@@ -37,6 +38,24 @@ class Order:
     overview: Layout
     index: Layout
     fields: Mapping[str, str]
+    alignment: Alignment = NOT_MEASURED
+    configured: frozenset[str] = frozenset()  # phases the campaign has imagery of, if not in this county
+
+    @property
+    def by_town(self) -> bool:
+        """True where pages follow towns: the office wants it so, and towns are known."""
+        return self.settings.book_by == "town" and any(self.ground.pieces[row].town for row in self.ground.drawn)
+
+    @property
+    def drawn(self) -> list[int]:
+        """Rows of the pieces that get a page, in page order: by number, or by town, village and number as delivered,
+        what has none of them last."""
+        rows = self.ground.drawn
+        return sorted(rows, key=self._place_in_town) if self.by_town else rows
+
+    def _place_in_town(self, row: int) -> tuple[bool, str, bool, str, str, int]:
+        one = self.ground.pieces[row]
+        return not one.town, one.town, not one.village, one.village, one.patch_no, one.seq
 
     @property
     def sheet_system(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 
 from pipeline.geometry.extent import Extent, extent_of, frame_extent, to_frame
 from pipeline.geometry.projection import convergence_deg, to_geographic
+from pipeline.records import Piece
 from pipeline.sheets import figures
 from pipeline.sheets.box import Box, between
+from pipeline.sheets.chapters import Chapter
 from pipeline.sheets.clusters import Rows, covered_m2, halves, letters, neighbourhoods
 from pipeline.sheets.detail import rings_of, signed_minutes
 from pipeline.sheets.fields import reason_words, scene_words, with_fields
 from pipeline.sheets.grid import Graticule, graticule
 from pipeline.sheets.index import index_page_count
 from pipeline.sheets.listing import lifts_mm, listing, listing_mm
+from pipeline.sheets.misregistration import book_words
 from pipeline.sheets.names import county_names, town_names
 from pipeline.sheets.numbers import number_pieces, overview_occupancy, place_letters
 from pipeline.sheets.order import Order
-from pipeline.sheets.panel import panel
+from pipeline.sheets.panel import grouping, panel
 from pipeline.sheets.plan import Inset, Lettered, Listing, Outline, OverviewSheet, Window
 from pipeline.sheets.scale import MM_PER_M, overview_scale, scale_bar
 from pipeline.sheets.standard_sheets import small_sheets_line
@@ -43,18 +46,38 @@ LEGEND_ORDER = ("patch", "unasked", "county", "town", "neighbour_area", "graticu
 class Page:
     """An overview page to be: which pieces it is for ((), the county) and the ground it shows."""
 
-    letter: str
+    letter: str  # of a cluster
     rows: tuple[int, ...]
     scale: int
     extent: Extent
     about: Extent  # the ground it was made for
+    chapter: Chapter | None = None  # of a town
+
+    @property
+    def kind(self) -> str:
+        return "town" if self.chapter else "cluster" if self.letter else "overview"
+
+    @property
+    def name(self) -> str:
+        """Its destination within the book."""
+        return self.chapter.name if self.chapter else f"cluster-{self.letter}" if self.letter else "overview"
 
 
 def overview_sheets(order: Order) -> list[OverviewSheet]:
     """The overview, then the pages of its clusters."""
     whole = _whole(order)
     parts = _parts(order, whole)
-    return [_sheet(order, one, parts, 1 + at) for at, one in enumerate((whole, *parts))]
+    return [_sheet(order, one, parts, 1 + at, 1 + len(parts)) for at, one in enumerate((whole, *parts))]
+
+
+def town_sheet(order: Order, chapter: Chapter, overviews: int) -> OverviewSheet:
+    """The overview of a town, with all of it where its border is known; `overviews` pages stand before the index."""
+    ground, rows = order.ground, chapter.rows
+    towns = order.ground.around["towns"]
+    shapes = [shape for name, shape in zip(towns.names, towns.shapes, strict=True) if name and name == chapter.town]
+    bounds = np.vstack([ground.bounds_m[list(rows)], *(shapely.bounds(one) for one in shapes)])
+    page = _page(order, "", rows, extent_of(bounds), CLUSTER_MARGIN)
+    return _sheet(order, replace(page, chapter=chapter), (), chapter.first_page, overviews)
 
 
 def _frame(order: Order) -> Box:
@@ -73,7 +96,7 @@ def _page(order: Order, letter: str, rows: tuple[int, ...], ground: Extent, marg
 
 def _parts(order: Order, whole: Page) -> list[Page]:
     """Cluster pages: where pieces fill little of the frame, or are too many to number on one page."""
-    drawn = np.array(order.ground.drawn, dtype=np.int64)
+    drawn = np.array(order.drawn, dtype=np.int64)
     if not len(drawn):
         return []
     groups = [drawn[rows] for rows in _groups(order, whole, order.ground.bounds_m[drawn])]
@@ -103,27 +126,28 @@ def _hanging_together(bounds_m: NDArray[np.float64], width_m: float, least: int)
         reach *= 1.5
 
 
-def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int) -> OverviewSheet:
-    rows = page.rows or tuple(order.ground.drawn)
-    numbered = set(page.rows or rows) - (set() if page.letter else {row for one in parts for row in one.rows})
-    boxes = () if page.letter else tuple(_lettered(page, one) for one in parts)
+def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int, overviews: int) -> OverviewSheet:
+    rows = page.rows or tuple(order.drawn)
+    numbered = set(page.rows or rows) - (set() if page.rows else {row for one in parts for row in one.rows})
+    boxes = () if page.rows else tuple(_lettered(page, one) for one in parts)
     window, county, lines, unplaced = _map(order, page, numbered, boxes)
-    statistics = panel(order, rows)
+    statistics = panel(order, rows, "type" if page.chapter else grouping(order))
     above, inset = order.overview.first("statistics"), _inset(order, page)
     used_mm = above.options["title_mm"] + above.options["row_mm"] * (len(statistics.rows) + 2) + GAP_MM
     kept_mm = next(order.overview.of_kind("inset")).box.h_mm if inset else 0.0
-    listed = listing(order, set(rows), above.box.h_mm - used_mm - kept_mm, 1 + len(parts))
+    listed = listing(order, set(rows), above.box.h_mm - used_mm - kept_mm, overviews)
     bar = scale_bar(page.scale, order.overview.first("scale_bar").box.w_mm - 12)
     on = {one.kind for one in window.outlines} | {one.kind for one in window.borders} | {"graticule"}
     on |= {"cluster"} if boxes else set()
     on |= {"neighbour_area"} if "county" in on else set()
     legend = tuple(one for one in LEGEND_ORDER if one in on)
+    told = _fields(order, page, parts, rows, lines, unplaced, number, overviews)
     return OverviewSheet(
-        kind="cluster" if page.letter else "overview",
+        kind=page.kind,
         layout=order.overview,
-        name=f"cluster-{page.letter}" if page.letter else "overview",
+        name=page.name,
         label=str(number),
-        fields=with_fields(order.fields, statistics.fields, _fields(order, page, parts, rows, lines, unplaced, number)),
+        fields=with_fields(order.fields, statistics.fields, told),
         window=window,
         graticule=lines,
         county_rings=county,
@@ -140,9 +164,9 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int) -> Over
 
 
 def _inset(order: Order, page: Page) -> Inset | None:
-    """The county in the small, on the page of a cluster whose layout has room for it."""
+    """The county in the small, on the page of a part of it whose layout has room for it."""
     slot = next(order.overview.of_kind("inset"), None)
-    if slot is None or not page.letter:
+    if slot is None or not page.rows:
         return None
     air_mm, title_mm = 1.0, slot.options["title_mm"]
     ground = extent_of(shapely.bounds(order.ground.county_shape))
@@ -153,7 +177,8 @@ def _inset(order: Order, page: Page) -> Inset | None:
     extent = Extent(left_m, top_m - whole_m, left_m + slot.box.w_mm * scale / MM_PER_M, top_m)
     plain = shapely.simplify(order.ground.county_shape, 0.1 * scale / MM_PER_M)
     (left, bottom), (right, top) = to_frame(page.extent.ring()[[0, 2]], extent, scale).tolist()
-    return Inset(rings_of(plain, extent, scale), between(left, top, right, bottom))
+    room = Box(0.0, title_mm, slot.box.w_mm, slot.box.h_mm - title_mm)
+    return Inset(rings_of(plain, extent, scale), between(left, top, right, bottom).common(room))
 
 
 def _lifts_mm(order: Order, statistics_mm: float, listed: Listing | None, legend_rows: int) -> dict[str, float]:
@@ -179,14 +204,14 @@ def _map(
     order: Order, page: Page, numbered: set[int], boxes: Sequence[Lettered]
 ) -> tuple[Window, tuple[Any, ...], Graticule, tuple[int, ...]]:
     ground, extent, scale, thin = order.ground, page.extent, page.scale, order.settings.line_mm
-    own = [row for row in ground.visible(extent) if ground.pieces[row].own]
+    own = [row for row in ground.visible(extent) if ground.pieces[row].own and _is_shown(page, ground.pieces[row])]
     kinds = [(row, "patch" if ground.pieces[row].asked else "unasked") for row in own]
     drawn = tuple(_symbol(order, one) for one in outlines(ground, kinds, extent, scale, thin))
     lines = borders(ground, extent, scale, thin)
     shown = [(row, one) for (row, kind), one in zip(kinds, drawn, strict=True) if kind == "patch"]
     taken = overview_occupancy((_frame(order).w_mm, _frame(order).h_mm), drawn, lines)
     marks = place_letters(order, taken, boxes)
-    numbers, unplaced = number_pieces(order, taken, (extent, scale), shown, numbered, bool(page.letter))
+    numbers, unplaced = number_pieces(order, taken, (extent, scale), shown, numbered, bool(page.rows))
     taken.take_shapes([one.points for one in lines] + [np.array(one.box.corners) for one in boxes], filled=False)
     names = county_names(order, extent, scale, taken, "neighbour_name", own=False)
     names += town_names(order, extent, scale, taken, "town_on_overview", own=True)
@@ -200,6 +225,11 @@ def _map(
         (*numbers, *names, *marks),
     )
     return window, _county_rings(order, page), graticule(ground.projection, extent, scale), unplaced
+
+
+def _is_shown(page: Page, piece: Piece) -> bool:
+    """A town's people are asked about what is theirs."""
+    return page.chapter is None or piece.town == page.chapter.town
 
 
 def _county_rings(order: Order, page: Page) -> tuple[Any, ...]:
@@ -227,25 +257,27 @@ def _fields(
     lines: Graticule,
     unplaced: Sequence[int],
     number: int,
+    overviews: int,
 ) -> Mapping[str, str]:
     words, unit = order.words, order.facts.area_unit
-    kind = "cluster" if page.letter else "overview"
-    named = dict(order.fields) | {"letter": page.letter}
+    town = (page.chapter.town or words["sheet.bookmark.no_town"]) if page.chapter else ""
+    named = dict(order.fields) | {"letter": page.letter, "town": town}
     area_m2 = sum(order.ground.pieces[row].area_m2 for row in rows)
     total = f"{figures.area(area_m2, unit)} {words[f'sheet.unit_name.{unit}']}"
     lettered = "、" if order.facts.language == "zh" else ", "
     clusters = lettered.join(one.letter for one in parts)
     return {
         "title": words.say("sheet.title.overview", **named),
-        "subtitle": words.say(f"sheet.subtitle.{kind}", **named),
-        "heading": words.say(f"sheet.heading.{kind}", **named),
+        "subtitle": words.say(f"sheet.subtitle.{page.kind}", **named),
+        "heading": words.say(f"sheet.heading.{page.kind}", **named),
         "pieces_total": words.say("sheet.pieces_total", count=len(rows), area=total),
-        "clusters_note": words.say("sheet.clusters_note", letters=clusters) if parts and not page.letter else "",
-        "unasked_note": "" if page.letter else _unasked(order),
+        "clusters_note": words.say("sheet.clusters_note", letters=clusters) if parts and not page.rows else "",
+        "unasked_note": "" if page.rows else _unasked(order),
         "uncovered_note": words["sheet.uncovered_page"] if unplaced else "",
-        "pages_note": _pages_note(order, parts),
+        "pages_note": "" if page.chapter else _pages_note(order, overviews),
         "sheets_line": small_sheets_line([order.ground.pieces[row] for row in rows], order.sheet_system, words),
         "sources_line": words.say("sheet.sources", before=_sources(order, "before"), after=_sources(order, "after")),
+        "offset_line": book_words(order.alignment, words),
         "scale": words.say("sheet.scale", scale=f"{page.scale:,}"),
         "convergence": words.say("sheet.convergence", angle=signed_minutes(_convergence(order, page.extent))),
         "page": words.say("sheet.page_of", page=number),
@@ -254,12 +286,14 @@ def _fields(
     }
 
 
-def _pages_note(order: Order, parts: Sequence[Page]) -> str:
-    """How a number leads to its page: pages follow numbers."""
-    drawn = order.ground.drawn
+def _pages_note(order: Order, overviews: int) -> str:
+    """How a number leads to its page: pages follow numbers, but in a book by town."""
+    drawn = order.drawn
     if not drawn:
         return ""
-    ahead = 1 + len(parts) + index_page_count(order)
+    if order.by_town:
+        return order.words.say("sheet.pages_note_by_town", files=f"{order.ground.county.code}_sheets_town01.pdf …")
+    ahead = overviews + index_page_count(order)
     first = order.ground.pieces[drawn[0]].seq
     return order.words.say("sheet.pages_note", first=first, page=ahead + 1, ahead=ahead + 1 - first)
 

@@ -23,9 +23,8 @@ class Panel:
     fields: Mapping[str, str]
 
 
-def panel(order: Order, rows: Sequence[int]) -> Panel:
-    """Counts and areas of the pieces `rows`; what does not fit the panel is summed in its last row."""
-    by = grouping(order)
+def panel(order: Order, rows: Sequence[int], by: str) -> Panel:
+    """Counts and areas of the pieces `rows`, `by` "town" or "type"; what has no room is summed in the last row."""
     pieces = [order.ground.pieces[row] for row in rows]
     counts, areas = _sums(order, pieces, by)
     names = sorted(counts, key=lambda one: (-areas[one], one))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -27,6 +27,9 @@ LEVEL = 4  # of zlib: a third quicker than 6, and a page two per cent larger
 TEXT_FONT, HALO_FONT = "F", "H"  # the same glyphs; what is set in H is seen and not read, see _write_font
 _CATALOG, _PAGES, _FONT, _HALO, _INFO, _METADATA = 1, 2, 3, 4, 5, 6
 _FIRST_FREE = 7
+# What is still to be written when a file is closed, never less than it takes; see `PdfWriter.size_bytes`.
+_END_BYTES, _PAGE_BYTES, _NAME_BYTES, _ENTRY_BYTES, _ROW_BYTES, _LINK_BYTES = 8_000, 160, 100, 300, 20, 300
+_GLYPH_BYTES = {False: 400, True: 1_200}  # of a subset, by whether the font is TrueType
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 Edges = tuple[float, float, float, float]  # left, bottom, right, top in points
@@ -103,6 +106,14 @@ class PageRef:
 
 
 @dataclass(frozen=True)
+class Remote:
+    """A page of another PDF of the same folder; `index` counts from 0."""
+
+    file: str
+    index: int
+
+
+@dataclass(frozen=True)
 class Bookmark:
     """An entry of the outline, for nesting others below it."""
 
@@ -112,7 +123,7 @@ class Bookmark:
 @dataclass(frozen=True)
 class _Entry:
     title: str
-    page: PageRef
+    page: PageRef | Remote
     parent: int  # row, -1 at the top
 
 
@@ -124,10 +135,22 @@ class PdfWriter:
         title, subject, author: of the document; the title also stands in the window's title bar.
         language: BCP 47, such as "zh" or "en".
         font: the one font of all pages.
+        elsewhere: destinations of the other files of a book; it may grow until this one is closed, and what this
+            file has itself goes before.
     """
 
-    def __init__(self, path: Path, title: str, language: str, font: Font, subject: str = "", author: str = "") -> None:
+    def __init__(
+        self,
+        path: Path,
+        title: str,
+        language: str,
+        font: Font,
+        subject: str = "",
+        author: str = "",
+        elsewhere: Mapping[str, Remote] | None = None,
+    ) -> None:
         self.path, self.title, self.language, self.font = path, title, language, font
+        self._elsewhere = {} if elsewhere is None else elsewhere
         self._subject, self._author = subject, author
         self._characters: set[str] = set()
         self._offsets: dict[int, int] = {}
@@ -139,6 +162,8 @@ class PdfWriter:
         self._destinations: dict[str, tuple[int, float]] = {}
         self._targets: set[str] = set()
         self._entries: list[_Entry] = []
+        self._unsettled: list[tuple[int, int, Content]] = []  # pages with links to what was not yet named
+        self._end_bytes = _END_BYTES
         self._digest = hashlib.sha256()
         self._at = 0
         self._file = path.open("wb")
@@ -173,7 +198,23 @@ class PdfWriter:
         for name, top_pt in content.destinations:
             self._add_destination(name, page.number, top_pt)
         self._write(page.number, self._page_dictionary(content, stream))
+        self._keep_unsettled(page.number, stream, content)
+        self._end_bytes += _PAGE_BYTES
         return page
+
+    def page_bytes(self, canvas: Drawing) -> int:
+        """The file grows by no more than this if the page is written now, its images and furniture left aside."""
+        content = canvas.content()
+        glyphs = _GLYPH_BYTES[self.font.truetype] * len(content.characters - self._characters)
+        twice = 2 * (_LINK_BYTES * len(content.links) + _PAGE_BYTES + 2_000)  # its dictionary, see `_settle`
+        names = sum(_NAME_BYTES + 2 * len(name.encode("utf-8")) for name, _ in content.destinations)
+        return len(zlib.compress(content.operators, LEVEL)) + glyphs + twice + names
+
+    @property
+    def size_bytes(self) -> int:
+        """The file is no larger than this if it is closed now."""
+        font = _GLYPH_BYTES[self.font.truetype] * len(self._characters)
+        return self._at + self._end_bytes + font + _ROW_BYTES * self._next
 
     def furniture(self, key: str, canvas: Drawing) -> Furniture:
         """Declare a static drawing; declared again under its key, it must be the same."""
@@ -201,8 +242,9 @@ class PdfWriter:
         )
         return ImageRef(self._raw_stream(words, jpeg), width_px, height_px)
 
-    def bookmark(self, title: str, page: PageRef, parent: Bookmark | None = None) -> Bookmark:
+    def bookmark(self, title: str, page: PageRef | Remote, parent: Bookmark | None = None) -> Bookmark:
         """Add an entry to the outline, after the others of its parent."""
+        self._end_bytes += _ENTRY_BYTES + 4 * len(title)
         self._entries.append(_Entry(title, page, -1 if parent is None else parent.row))
         return Bookmark(len(self._entries) - 1)
 
@@ -272,16 +314,41 @@ class PdfWriter:
         return f" /Annots [{words}]" if words else ""
 
     def _annotation(self, link: Link) -> str:
-        if link.target.startswith("#"):
+        goal = self._remote(link.target)
+        if goal:
+            action = _remote_action(goal)
+        elif link.target.startswith("#"):
             self._targets.add(link.target[1:])
             action = f"/Dest {byte_string(link.target[1:])}"
         else:
             action = f"/A << /S /URI /URI {text_string(link.target)} >>"
         return f"<< /Type /Annot /Subtype /Link /Rect [{numbers(*link.edges_pt)}] /Border [0 0 0] {action} >>"
 
+    def _remote(self, target: str) -> Remote | None:
+        """Where a link within the book leads, if not into this file."""
+        name = target[1:] if target.startswith("#") else ""
+        return self._elsewhere.get(name) if name and name not in self._destinations else None
+
+    def _keep_unsettled(self, page: int, stream: int, content: Content) -> None:
+        open_links = [one for one in content.links if one.target.startswith("#") and not self._is_named(one.target[1:])]
+        if open_links:
+            self._unsettled.append((page, stream, replace(content, operators=b"", characters=frozenset())))
+            self._end_bytes += _PAGE_BYTES + 2_000 + _LINK_BYTES * len(content.links)
+
+    def _is_named(self, name: str) -> bool:
+        return name in self._destinations or name in self._elsewhere
+
+    def _settle(self) -> None:
+        """Pages whose links were found to lead into another file are written again: what stands last holds."""
+        for page, stream, content in self._unsettled:
+            if any(self._remote(one.target) for one in content.links):
+                self._write(page, self._page_dictionary(content, stream))
+        self._targets -= self._elsewhere.keys()
+
     def _add_destination(self, name: str, page: int, top_pt: float | None) -> None:
         if name in self._destinations:
             raise ValueError(f"destination {name!r} is named twice")
+        self._end_bytes += _NAME_BYTES + 2 * len(name.encode("utf-8"))
         self._destinations[name] = (page, -1.0 if top_pt is None else top_pt)
 
     # -- georeference ------------------------------------------------------------------------------------
@@ -307,6 +374,7 @@ class PdfWriter:
     # -- the end -----------------------------------------------------------------------------------------
 
     def _finish(self) -> None:
+        self._settle()
         unknown = sorted(self._targets - self._destinations.keys())
         if unknown:
             raise ValueError(f"links lead to destinations nobody named: {', '.join(unknown[:5])}")
@@ -419,7 +487,7 @@ def _widths(font: Font, characters: Iterable[str]) -> str:
 def _outline_item(entry: _Entry, row: int, rows: dict[int, int], children: dict[int, list[int]]) -> str:
     beside = children[entry.parent]
     at = bisect_left(beside, row)
-    words = f"/Title {text_string(entry.title)} /Parent {rows[entry.parent]} 0 R /Dest [{entry.page.number} 0 R /Fit]"
+    words = f"/Title {text_string(entry.title)} /Parent {rows[entry.parent]} 0 R {_goal_of(entry.page)}"
     if at > 0:
         words += f" /Prev {rows[beside[at - 1]]} 0 R"
     if at + 1 < len(beside):
@@ -428,6 +496,16 @@ def _outline_item(entry: _Entry, row: int, rows: dict[int, int], children: dict[
         ends = children[row]
         words += f" /First {rows[ends[0]]} 0 R /Last {rows[ends[-1]]} 0 R /Count -{len(ends)}"
     return f"<< {words} >>"
+
+
+def _goal_of(page: PageRef | Remote) -> str:
+    return f"/Dest [{page.number} 0 R /Fit]" if isinstance(page, PageRef) else _remote_action(page)
+
+
+def _remote_action(goal: Remote) -> str:
+    """A page of another file, by its index: names of destinations in other files are not followed by every reader."""
+    file = f"<< /Type /Filespec /F {text_string(goal.file)} /UF {text_string(goal.file)} >>"
+    return f"/A << /S /GoToR /F {file} /D [{goal.index} /Fit] /NewWindow true >>"
 
 
 def _xmp(title: str, subject: str, author: str, language: str) -> bytes:

@@ -19,7 +19,9 @@ from pipeline.sheets.scale import ScaleBar
 
 NOTE_MM = 5.0  # the strip at the top of a frame that lacks imagery
 Rings = tuple[NDArray[np.float64], ...]
+BARE = "bare"  # of the legend: ground without imagery
 FULL, PARTIAL, ABSENT, UNCONFIGURED = "full", "partial", "absent", "unconfigured"
+BROKEN, BLANK = "broken", "blank"  # why a file shows nothing: it cannot be read, or has a single value there
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,9 @@ class View:
     state: str  # full | partial | absent | unconfigured
     cover: float  # share of the piece with imagery
     scenes: tuple[Scene, ...]
+    unseen: tuple[tuple[str, str], ...] = ()  # files under the frame that show nothing: name, BROKEN | BLANK
+    frame_cover: float = 0.0  # share of the frame with imagery, once that is read
+    cloud: float = 0.0  # share of that imagery that may be cloud, where it is worth a word
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ class Book:
 class Sheet:
     """A page, wholly decided; `fields` fill the text templates of its layout."""
 
-    kind: str  # detail | overview | cluster | index
+    kind: str  # detail | overview | cluster | town | index
     layout: Layout
     name: str  # its destination within the book
     label: str  # its page label
@@ -226,7 +231,7 @@ class OverviewSheet(Sheet):
     legend: tuple[str, ...]
     bar: ScaleBar
     listing: Listing | None
-    inset: Inset | None = None  # of a cluster
+    inset: Inset | None = None  # of a cluster or a town
     unplaced: tuple[int, ...] = ()  # numbers there was no room for; they stand on a cluster page or in the index
     qr: str = ""
 

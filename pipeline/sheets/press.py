@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline.io.rasters import TileCache
+from pipeline.io.rasters import BrokenRaster, TileCache
 from pipeline.records import Scene
+from pipeline.sheets import figures
+from pipeline.sheets.alignment import measure_alignment
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
-from pipeline.sheets.detail import book_of
+from pipeline.sheets.detail import book_of, detail_sheet
 from pipeline.sheets.drawing import draw_furniture, draw_sheet
 from pipeline.sheets.fonts import Font
 from pipeline.sheets.imagery import FrameImage, GroundFrame, frame_image, piece_cover
@@ -24,9 +26,12 @@ from pipeline.sheets.inspection import (
 )
 from pipeline.sheets.layout import Layout
 from pipeline.sheets.order import Order
-from pipeline.sheets.pdf import Content, Furniture, PageRef, PdfWriter
+from pipeline.sheets.pdf import Content, Furniture, ImageRef, PageRef, PdfWriter
 from pipeline.sheets.pens import Pens, Picture
-from pipeline.sheets.plan import Book, DetailSheet, Sheet, View
+from pipeline.sheets.plan import BARE, BLANK, BROKEN, Book, DetailSheet, Sheet, View
+
+IMAGE_BYTES = 300  # of an image beside its own
+Images = Mapping[str, FrameImage]  # by phase
 
 
 @dataclass(frozen=True)
@@ -83,20 +88,80 @@ class _Bound:
         )
 
 
+def aligned(order: Order, cache: TileCache) -> Order:
+    """The order with what is known of how the imagery of the two dates lies, where the office wants that said."""
+    if not order.settings.misregistration:
+        return order
+    return replace(order, alignment=measure_alignment(order.ground, cache))
+
+
 def press_of(order: Order, font: Font, writer: PdfWriter, cache: TileCache, **options: Any) -> Press:
     """A press for a county; `options` are further fields of `Press`."""
     return Press(order, book_of(order), font, writer, cache, **options)
 
 
-def print_detail(press: Press, sheet: DetailSheet) -> PageRef:
-    """Print the page of a piece with its imagery.
+def piece_page(press: Press, row: int, page: int) -> tuple[DetailSheet, Images]:
+    """The page of a piece with the imagery of its frames; files that show nothing there are left out, and named."""
+    unseen: dict[str, str] = {}
+    while True:
+        try:
+            sheet = detail_sheet(press.order, row, page, press.cover, unseen)
+            made = frame_images(press, sheet)
+        except BrokenRaster as problem:
+            if problem.path in unseen:
+                raise
+            unseen[problem.path] = BROKEN
+            continue
+        blank = {one.path: BLANK for phase, image in made.items() if image.blank for one in sheet.views[phase].scenes}
+        if not blank:
+            return shown(press, sheet, made), made
+        unseen |= blank
+
+
+def frame_images(press: Press, sheet: DetailSheet) -> Images:
+    """The imagery of the frames of a piece's page, by phase.
 
     Raises:
         BrokenRaster: a file cannot be read.
     """
-    made = {phase: _image(press, sheet, view) for phase, view in sheet.views.items() if view.scenes}
+    return {phase: _image(press, sheet, view) for phase, view in sheet.views.items() if view.scenes}
+
+
+def shown(press: Press, sheet: DetailSheet, made: Images) -> DetailSheet:
+    """The sheet with what only its imagery tells: the share of each frame that has none, and what may be cloud."""
+    views = {phase: _measured(press, view, made.get(phase)) for phase, view in sheet.views.items()}
+    bare = any(one.no_data_rings for one in made.values()) and BARE not in sheet.legend
+    return replace(sheet, views=views, legend=(*sheet.legend, BARE) if bare else sheet.legend)
+
+
+def _measured(press: Press, view: View, made: FrameImage | None) -> View:
+    if made is None:
+        return view
+    words, told = press.order.words, [view.sources]
+    cloud = made.bright if made.bright > press.order.settings.cloud_share else 0.0
+    if 0.0 < made.cover < 1.0:
+        told.append(words.say("sheet.frame_bare", share=figures.percent(1 - made.cover)))
+    if cloud:
+        told.append(words.say("sheet.frame_cloud", share=figures.rounded(100 * cloud, 0)))
+    return replace(view, frame_cover=made.cover, cloud=cloud, sources=words["sheet.joint"].join(told))
+
+
+def print_detail(press: Press, sheet: DetailSheet, made: Images) -> PageRef:
+    """Print the page of a piece with its imagery."""
     pictures = {phase: _picture(press, one) for phase, one in made.items()}
     return print_sheet(press, sheet, pictures, [picture_record(phase, one) for phase, one in made.items() if one.jpeg])
+
+
+def page_bytes(press: Press, sheet: Sheet, made: Images | None = None) -> int:
+    """What a page with its imagery takes of the file, never less: it is drawn, and not printed."""
+    images = made or {}
+    pictures = {phase: replace(_placed(one), image=ImageRef(0, 1, 1)) for phase, one in images.items() if one.jpeg}
+    return press.writer.page_bytes(_drawn(press, sheet, pictures)) + image_bytes(images)
+
+
+def image_bytes(made: Images) -> int:
+    """What the imagery of a page takes of the file."""
+    return sum(len(one.jpeg) + IMAGE_BYTES for one in made.values())
 
 
 def print_sheet(
@@ -106,13 +171,18 @@ def print_sheet(
     shown: Sequence[PictureRecord] = (),
 ) -> PageRef:
     """Furniture first, then the page; what was drawn is recorded, to be compared with what the file holds."""
-    canvas = Canvas(sheet.layout.width_mm, sheet.layout.height_mm, press.font)
-    furniture, shared = press.furnished(sheet.layout)
-    canvas.furniture(furniture)
-    draw_sheet(canvas, sheet, Pens(press.order.style, press.order.words, pictures or {}))
-    _link_home(press, canvas, sheet)
+    canvas = _drawn(press, sheet, pictures or {})
+    shared = press.furnished(sheet.layout)[1]
     press.record.append(page_record(sheet, canvas, shared, press.order.ground.bounds_m, shown))
     return press.writer.page(_bound(press, canvas), sheet.label)
+
+
+def _drawn(press: Press, sheet: Sheet, pictures: Mapping[str, Picture]) -> Canvas:
+    canvas = Canvas(sheet.layout.width_mm, sheet.layout.height_mm, press.font)
+    canvas.furniture(press.furnished(sheet.layout)[0])
+    draw_sheet(canvas, sheet, Pens(press.order.style, press.order.words, pictures))
+    _link_home(press, canvas, sheet)
+    return canvas
 
 
 def _link_home(press: Press, canvas: Canvas, sheet: Sheet) -> None:
@@ -134,6 +204,9 @@ def _image(press: Press, sheet: DetailSheet, view: View) -> FrameImage:
 
 
 def _picture(press: Press, made: FrameImage) -> Picture:
-    place = Box(made.x_mm, made.y_mm, made.w_mm, made.h_mm)
     image = press.writer.image(made.jpeg, made.width_px, made.height_px, made.colours) if made.jpeg else None
-    return Picture(image, place, made.no_data_rings)
+    return replace(_placed(made), image=image)
+
+
+def _placed(made: FrameImage) -> Picture:
+    return Picture(None, Box(made.x_mm, made.y_mm, made.w_mm, made.h_mm), made.no_data_rings)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.io.rasters import TileCache
 from pipeline.publish import private
 from pipeline.records import CampaignFacts, County, Piece, Scene
-from pipeline.sheets.detail import detail_sheet
+from pipeline.sheets.chapters import piece_pages
 from pipeline.sheets.fonts import Font, load_font
 from pipeline.sheets.ground import NOTHING, lay_ground
 from pipeline.sheets.index import index_page_count
 from pipeline.sheets.order import Order, destination, take_order
 from pipeline.sheets.overview import overview_sheets
 from pipeline.sheets.pdf import PageRef, PdfWriter
-from pipeline.sheets.press import Press, press_of, print_detail, print_sheet
+from pipeline.sheets.press import Press, aligned, piece_page, press_of, print_detail, print_sheet
 from pipeline.sheets.settings import RenderSettings
 from pipeline.sheets.surroundings import Surroundings
 from pipeline.texts import texts
@@ -36,6 +36,7 @@ class Telling:
     wanted: dict[int, tuple[str, ...]] = field(default_factory=dict)
     overview: bool = False
     surroundings: Surroundings = NOTHING
+    configured: frozenset[str] = frozenset()  # phases the campaign has imagery of
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,13 @@ def draw_proof(
         PdfWriter(path, title, facts.language, font, subject=facts.id, author=facts.office.unit) as writer,
     ):
         for one in counties:
-            told += _print_county(one, _order(facts, one, settings, font), writer, cache, font)
+            told += _print_county(one, aligned(_order(facts, one, settings, font), cache), writer, cache, font)
     return told
 
 
 def _order(facts: CampaignFacts, one: Telling, settings: RenderSettings, font: Font) -> Order:
     ground = lay_ground(facts.crs, one.county, one.pieces, one.before, one.after, one.surroundings)
-    return take_order(facts, ground, settings, font.width_mm)
+    return replace(take_order(facts, ground, settings, font.width_mm), configured=one.configured)
 
 
 def _print_county(one: Telling, order: Order, writer: PdfWriter, cache: TileCache, font: Font) -> list[ProofPage]:
@@ -80,11 +81,11 @@ def _print_county(one: Telling, order: Order, writer: PdfWriter, cache: TileCach
     press = press_of(order, font, writer, cache, home=home, prefix=f"{one.county.code}/", kept=kept)
     told = [_noted(press, print_sheet(press, overviews[0]), "", (OVERVIEW,))] if one.overview else []
     first_page = len(overviews) + index_page_count(order) + 1
-    for at, row in enumerate(order.ground.drawn):
+    for row, page in piece_pages(order, first_page).items():
         reasons = one.wanted.get(order.ground.pieces[row].seq)
         if reasons:
-            sheet = detail_sheet(order, row, first_page + at, press.cover)
-            told.append(_noted(press, print_detail(press, sheet), sheet.fields["patch_no"], reasons))
+            sheet, made = piece_page(press, row, page)
+            told.append(_noted(press, print_detail(press, sheet, made), sheet.fields["patch_no"], reasons))
     return told
 
 

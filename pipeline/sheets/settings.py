@@ -19,10 +19,13 @@ class RenderSettings:
     font: str = ""  # the path of an office's own font; "" = the committed one
     qr: str = "id"  # "id": the patch_uid | "off" | a URL with {uid}, {county_code}, {campaign}
     map_sheets: Literal["", "gbt13989", "utm", "off"] = ""  # "": GB/T 13989 on CGCS2000, elsewhere the UTM grid
+    sheet_images: Literal["", "png", "jpeg"] = ""  # beside the book: both frames of each page, with world files
+    overview_pdf: bool = False  # beside the book: the overview alone, small enough for a phone
     vertices: Literal["page", "following", "none"] = "page"  # corners J1 … Jn: where the layout has
     # their table, on pages that follow all sheets, or nowhere
     vertices_layout: str = "vertices_a4"  # of the pages that follow
-    book_by: Literal["county", "town"] = "county"  # order of the index: as the pages | town, village, number
+    book_by: Literal["county", "town"] = "county"  # pages by number | by town, village, number, each town a file
+    part_mb: int = 80  # a file of a book holds at most so many millions of bytes, then comes another; 0: one file
     verdicts: tuple[str, ...] = ()  # the check boxes of the verification box; () = those of the profile
     scales: tuple[int, ...] = SERIES
     fill_share: float = 0.55  # a patch takes at most this share of the frame's width and height
@@ -31,7 +34,15 @@ class RenderSettings:
     crowd: int = 500  # an overview numbers at most so many pieces, then cluster pages do
     cluster_share: float = 0.25  # where pieces fill less of the overview's frame, clusters get their pages
     cluster_pieces: int = 5  # fewer pieces are read on the overview
+    misregistration: bool = True  # how far the imagery of the two dates lies apart is measured and said
+    cloud_share: float = 0.1  # where more of a frame is bright and colourless, it says "possible cloud"; 1: never
     line_mm: float = 0.02  # outlines are thinned below this distance on paper
     cache_mb: int = 64  # decoded imagery kept at a time
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    def __post_init__(self) -> None:
+        if self.part_mb < 0:
+            raise ValueError("part_mb is at least 0")
+        if not 0 <= self.cloud_share <= 1:
+            raise ValueError("cloud_share is between 0 and 1")

@@ -43,11 +43,11 @@ def vertex_sheets(order: Order, first_page: int) -> list[IndexSheet]:
     Raises:
         Refusal: their layout is missing or mistaken.
     """
-    if order.settings.vertices != "following" or not order.ground.drawn:
+    if order.settings.vertices != "following" or not order.drawn:
         return []
     layout = load_layout(order.settings.vertices_layout)
     density = density_for(layout, sys.maxsize)
-    rows = [one for row in order.ground.drawn for one in _listed(order, row, density)]
+    rows = [one for row in order.drawn for one in _listed(order, row, density)]
     count = -(-len(rows) // density.room)
     headings = tuple(order.words[_HEADINGS.get(one, f"sheet.vertices.{one}")] for one in density.fields)
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.campaign import Campaign, Files
@@ -159,21 +159,23 @@ def _borders(task: Task, counties: Any, crs: str) -> Any:
 
 def _moves(task: Task, one: Clipped) -> tuple[list[Path], list[Issue]]:
     """The layer `moves` and its issues, where a county layer of another date is given."""
-    from pipeline.cutting.moves import PIECE_COLUMNS, move_issues, moves_of
+    from pipeline.boundary_changes import FILE
+    from pipeline.cutting.county_changes import boundary_changes, move_issues
+    from pipeline.cutting.moves import PIECE_COLUMNS, moves_of
     from pipeline.geometry.crs import ellipsoid_of
     from pipeline.io.tables import read_parquet, write_parquet
 
     files = task.files
     if not files[COUNTIES_OTHER].is_file():
-        for left in (files[MOVES], files.state_file("moves.json")):
+        for left in (files[MOVES], files.state_file(FILE)):
             left.unlink(missing_ok=True)
         return [], []
     others, pieces = read_parquet(files[COUNTIES_OTHER]), read_parquet(files[PIECES], PIECE_COLUMNS)
-    sharing = replace(task.settings, mode="split", slivers="ask")
-    moves = moves_of(pieces, one.counties, others, ellipsoid_of(one.crs), sharing, one.crs)
-    write_json(files.state_file("moves.json"), {"account_m2": moves.account, "recoded": moves.recoded})
-    issues = move_issues(moves, one.counties, others, task.other_date, texts(task.facts.language))
-    return [write_parquet(files[MOVES], moves.layer), files.state_file("moves.json")], issues
+    moves = moves_of(pieces, one.counties, others, ellipsoid_of(one.crs), task.settings, one.crs)
+    changes = boundary_changes(moves, pieces, one.counties, others)
+    write_json(files.state_file(FILE), asdict(changes))
+    issues = move_issues(moves, changes, task.other_date, texts(task.facts.language))
+    return [write_parquet(files[MOVES], moves.layer), files.state_file(FILE)], issues
 
 
 def _rows_of(codes: Any, given: Any) -> Any:

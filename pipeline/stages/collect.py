@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,8 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.book_parts import BOOK, read_book
 from pipeline.campaign import Campaign, Files
 from pipeline.collect.inbox import Arrived, arrived, keep_unit, kept_units, lay_out
+from pipeline.collect.maps import map_paths
 from pipeline.county_jobs import county_facts, county_slices, own_files, shelf_digest
 from pipeline.decisions import read_decisions
 from pipeline.engine.digest import value_digest
@@ -41,15 +42,17 @@ if TYPE_CHECKING:
     from pipeline.forms.form import Form
 
 _BLOCK = 10_000  # rows made at once, where all would fill the memory
-READER_VERSION = 2  # of how returns are read: part of the name under which what was read is kept
+READER_VERSION = 3  # of how returns are read: part of the name under which what was read is kept
 
 
 @dataclass(frozen=True)
 class Section:
-    """`[collect]`: the rules answers are held against, and who reviews; names in `config/forms/`, or own files."""
+    """`[collect]`: the rules answers are held against, who reviews (names in `config/forms/`, or own files), and the
+    column maps by which tables of other systems are read (names in `config/maps/`, or own files), in order."""
 
     checks: str = "checks"
     reviews: str = "reviews"
+    maps: tuple[str, ...] = ("kobo", "odk")
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
@@ -69,6 +72,7 @@ class Task:
     reading: str  # what readings depend on beside the return itself
     inbox: tuple[Arrived, ...]
     settings: Section
+    maps: tuple[Path, ...]
     places: tuple[tuple[str, tuple[int, ...]], ...]  # by county code: its row in the county layer, and its neighbours'
 
 
@@ -86,11 +90,12 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     files, facts = campaign.files, county_facts(campaign)
     chosen, own = own_files(campaign, FormName(campaign.form), ("form",))
     settings, tables = own_files(campaign, campaign.sections["collect"], ("checks", "reviews"))
+    maps = map_paths(settings.maps, campaign.file.parent)
     slices = county_slices(campaign)
     inbox = tuple(arrived(files.returns, shop.digests.of))
     units = {one.unit.digest for one in inbox} | {one.digest for one in kept_units(files.returns)}
     decided = files.decisions
-    shelf = value_digest([shelf_digest(STAGE.shelves), *own])
+    shelf = value_digest([shelf_digest(STAGE.shelves), *own, *map(shop.digests.of, maps)])
     drawn = [outputs_of(shop, "render", one.code) for one in slices] if units else []
     parts = {
         "pieces": outputs_of(shop, "clip").get("tables/pieces.parquet", ""),
@@ -104,13 +109,14 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     }
     reading = value_digest([READER_VERSION, asdict(facts), shelf])[:16]
     places = tuple((one.code, one.rows) for one in slices)
-    return [job_of(STAGE, "", Task(files, facts, chosen.form, reading, inbox, settings, places), parts)]
+    return [job_of(STAGE, "", Task(files, facts, chosen.form, reading, inbox, settings, maps, places), parts)]
 
 
 def work(task: Task) -> Done:
     """Keep and read every return, merge them all, write findings and what became of each returned row."""
     import shapely
 
+    from pipeline.collect.called import brought
     from pipeline.collect.merge import merge
     from pipeline.collect.reviews import load_reviews, review_all, review_lines
     from pipeline.forms.form import load_form
@@ -119,8 +125,8 @@ def work(task: Task) -> Done:
     decisions, table = read_decisions(files.decisions), load_reviews(task.settings.reviews)
     lines = review_lines(decisions, table)
     _keep(task)
-    returned = _read(task, form)
     sent, pieces = _sent(task)
+    returned = brought(_read(task, form), sent)
     merged = merge(sent, returned, form, task.facts.id, decisions)
 
     def outlines(rows: Sequence[int]) -> npt.NDArray[np.object_]:
@@ -144,9 +150,11 @@ def _keep(task: Task) -> None:
 
 def _read(task: Task, form: Form) -> list[ReturnedFile]:
     """What every kept return says, each read once."""
+    from pipeline.collect.maps import load_maps
     from pipeline.collect.remembered import lean, remember, remembered
 
     returns, state = task.files.returns, task.files.state
+    maps = load_maps(task.maps, form)
     units = kept_units(returns)
     found: list[ReturnedFile] = []
     known: dict[str, str] = {}
@@ -157,7 +165,7 @@ def _read(task: Task, form: Form) -> list[ReturnedFile]:
                 from pipeline.collect.reading import read_return
 
                 path = lay_out(unit, returns, state / "work" / "collect")
-                remember(memory, read_return(path, form, task.facts, name=unit.name))
+                remember(memory, read_return(path, form, task.facts, name=unit.name, maps=maps))
             found += lean(remembered(memory), known)
             step(unit.name)
     return found
@@ -233,8 +241,8 @@ def _write(
     seen: Sequence[Seen],
     reviewed: Reviewed,
 ) -> Done:
-    from pipeline.collect.reviews import county_reviews
-    from pipeline.collect.tables import county_tallies, file_tallies
+    from pipeline.collect.reviews import county_reviews, review_labels
+    from pipeline.collect.tables import asked_rules, county_tallies, file_tallies
     from pipeline.collect.words import remark_words
 
     files, words = task.files, remark_words(form, task.facts)
@@ -244,11 +252,13 @@ def _write(
     summary, issues = files.state_file("collect_summary.json"), files.state_file("issues/collect.jsonl")
     tally = {name: sum(one.state == name for one in merged.findings) for name in ("open", "answered", "conflict")}
     tally["unmatched"] = told["fate"].count("unmatched")
+    rules = asked_rules(merged.remarks)
     states = county_reviews(merged.findings, reviewed.reviews, reviewed.table)
-    counties = {code: one | states[code] for code, one in county_tallies(merged.findings, form).items()}
+    counties = {code: one | states[code] for code, one in county_tallies(merged.findings, form, rules).items()}
     value = {"returns": tally, "counties": counties, "files": file_tallies(returned, told)}
-    write_json(summary, value | {"verdicts": [one.code for one in form.verdict.choices]})
-    write_issues(issues, [*(_issue(one, words) for one in merged.remarks), *_unused(reviewed, merged)])
+    labels = review_labels(reviewed.table, texts(task.facts.language))
+    write_json(summary, value | {"verdicts": [one.code for one in form.verdict.choices], "review_labels": labels})
+    write_issues(issues, [*(_issue(one, words) for one in merged.remarks), *_unused(task, reviewed, merged, returned)])
     return Done((*receipts, findings, rows, _write_photos(task, seen), summary, issues), tally)
 
 
@@ -362,32 +372,34 @@ def _reissue(task: Task, form: Form, again: Reissue, folder: Path) -> None:
     code, files = again.county_code, task.files
     county, pieces = read_county(files[COUNTIES], dict(task.places)[code]), read_pieces(files.slice(code))
     target = folder / f"{code}_open.xlsx"
-    rows = write_checklist(target, form, task.facts, county, pieces, _pages(files, code), again.notes)
+    book = read_book(files.work("render", code) / BOOK)
+    rows = write_checklist(target, form, task.facts, county, pieces, book.page_of, again.notes, parts=book.parts)
     if rows != len(again.notes):
         raise ValueError(f"{target.name} has {rows} rows for {len(again.notes)} pieces")
 
 
-def _pages(files: Files, code: str) -> dict[str, int]:
-    """The pages of a county's book; none where it could not be drawn."""
-    book = files.work("render", code) / "book.json"
-    pages: dict[str, int] = json.loads(book.read_bytes())["page_of"] if book.is_file() else {}
-    return pages
-
-
-def _unused(reviewed: Reviewed, merged: Merged) -> list[Issue]:
-    """Reviews that speak of nothing."""
+def _unused(task: Task, reviewed: Reviewed, merged: Merged, returned: Sequence[ReturnedFile]) -> list[Issue]:
+    """Reviews and words between answers that speak of nothing."""
+    from pipeline.collect.decided import idle_decisions
     from pipeline.collect.reviews import unused
 
+    said = texts(task.facts.language)
+    idle = [(one, "reviewed", one.id) for one in unused(reviewed.lines, merged.findings)]
+    idle += idle_decisions(read_decisions(task.files.decisions), merged.findings, returned)
     return [
-        Issue(Code.DECISION_UNUSED, "collect", {"row": one.row, "what": "county or patch", "id": one.id})
-        for one in unused(reviewed.lines, merged.findings)
+        Issue(Code.DECISION_UNUSED, "collect", {"row": one.row, "what": said[f"issue.{what}"], "id": name})
+        for one, what, name in idle
     ]
 
 
 def _issue(one: Remark, words: Words) -> Issue:
+    """A word on what came back; what breaks a rule the office calls an error is one, what only tells is a note."""
     told = {"place": one.place, "problem": words(one)}
-    code = Code.RETURN_CONFLICT if one.code == "CONFLICT" else Code.RETURN_QUESTION
+    grave = one.code == "CHECK" and one.facts["severity"] == "error"
+    code = {"CONFLICT": Code.RETURN_CONFLICT, "NOT_MAPPED": Code.RETURN_NOTE}.get(
+        one.code, Code.RETURN_ERROR if grave else Code.RETURN_QUESTION
+    )
     return Issue(code, "collect", told, patch_uid=one.patch_uid, county_code=one.county_code)
 
 
-STAGE = Stage("collect", 2, "run", Section, "pipeline.stages.collect:work", ("forms",))
+STAGE = Stage("collect", 3, "run", Section, "pipeline.stages.collect:work", ("forms",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipeline.book_parts import BOOK, DrawnBook, read_book
 from pipeline.campaign import Campaign, Files
 from pipeline.county_jobs import CountySlice, county_facts, county_slices, own_files, shelf_digest, wanted
 from pipeline.engine.digest import file_digest, value_digest
@@ -127,7 +127,7 @@ def work(task: Task) -> Done:
     swap_folder(made, target)
     packed = _pack(task, target)
     tally = rows | _about_parts(packed, task.settings.zip_mb)
-    return Done((*sorted(one for one in target.iterdir() if one.is_file()), *packed), tally)
+    return Done((*sorted(one for one in target.rglob("*") if one.is_file()), *packed), tally)
 
 
 def _pack(task: Task, folder: Path) -> tuple[Path, ...]:
@@ -177,15 +177,17 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     from pipeline.layers import COUNTIES
 
     code, files, facts = task.county.code, task.files, task.facts
-    book = json.loads((files.work("render", code) / "book.json").read_bytes())
+    book = read_book(files.work("render", code) / BOOK)
     pieces = read_pieces(files.slice(code))
     county = read_county(files[COUNTIES], task.county.rows)
     form = load_form(task.form)
-    pages: dict[str, int] = book["page_of"]
-    _link(files.work("render", code) / f"{code}_sheets.pdf", folder / f"{code}_sheets.pdf")
+    pages = book.page_of
+    for name in (*(one.file for one in book.parts), *book.beside):
+        _link(files.work("render", code) / name, folder / name)
     scenes = [scene_of(one) for one in task.county.scenes]
     pictures = _thumbnails(facts, county, pieces, scenes) if task.settings.thumbnails else None
-    rows = write_checklist(folder / f"{code}_checklist.xlsx", form, facts, county, pieces, pages, pictures=pictures)
+    target = folder / f"{code}_checklist.xlsx"
+    rows = write_checklist(target, form, facts, county, pieces, pages, pictures=pictures, parts=book.parts)
     features = write_patches(folder / "patches.gpkg", form, facts, pieces, pages)
     write_boundary(folder / "boundary.gpkg", facts, county)
     imagery = list(_imagery(task, folder, pieces, scenes)) if task.settings.imagery == "windows" else []
@@ -194,7 +196,7 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     write_project(folder / f"{code}_project.qgz", form, facts, county, pieces, projection.crs, imagery)
     counts = {"rows": rows, "features": features, "pages": len(pages)}
     counts |= _by_choice(task, folder, form, county, pieces, pages, scenes)
-    _write_start(task, folder, form, county, pieces, pages)
+    _write_start(task, folder, form, county, pieces, book)
     return counts
 
 
@@ -210,7 +212,7 @@ def _thumbnails(
 
     middle = county.geometry.centroid
     projection = county_projection(facts.crs, middle.x, middle.y)
-    with TileCache(CACHE_BYTES) as cache:
+    with TileCache(CACHE_BYTES, forgiving=True) as cache:
         return {
             one.patch_uid: thumbnails(shots_of(cache, scenes, projection, one, SIZE_MM), SIZE_MM)
             for one in book_order(list(pieces))
@@ -252,7 +254,7 @@ def _by_choice(
 
 
 def _write_start(
-    task: Task, folder: Path, form: Form, county: County, pieces: Sequence[Piece], pages: Mapping[str, int]
+    task: Task, folder: Path, form: Form, county: County, pieces: Sequence[Piece], book: DrawnBook
 ) -> None:
     """The page an officer reads first; last, because it lists what is there."""
     from pipeline.forms import start
@@ -264,7 +266,7 @@ def _write_start(
     notice = start.Notice(**asdict(task.notice), send_to=task.settings.send_to)
     names = [*(one.name for one in folder.iterdir()), SUMS]
     called = folder_name(county.code, facts.id)
-    page = start.start_of(form, facts, county, pieces, pages, notice, names, called)
+    page = start.start_of(form, facts, county, pieces, book.page_of, notice, names, called, book.parts)
     sketch = sketch_of(facts, county, pieces, SKETCH, number_mm(font))
     write_start(folder / start.FILE, page, sketch, facts, font)
 
@@ -277,6 +279,7 @@ def _font(task: Task) -> Any:
 
 def _link(made: Path, name: Path) -> None:
     """The same file under another name; a copy where the file system has no links."""
+    name.parent.mkdir(exist_ok=True)
     try:
         os.link(made, name)
     except OSError:
@@ -286,7 +289,7 @@ def _link(made: Path, name: Path) -> None:
 def _imagery(task: Task, folder: Path, pieces: Sequence[Any], scenes: Sequence[Scene]) -> Iterator[ImageryLayer]:
     """Sparse windows of both dates round the asked pieces; a date without imagery there gives no file."""
     from pipeline.forms.maplayers import ImageryLayer
-    from pipeline.io.rasters import write_sparse
+    from pipeline.io.rasters import TileCache, write_sparse
 
     asked = [one.geometry for one in pieces if one.own and one.asked]
     for phase in ("before", "after"):
@@ -294,7 +297,9 @@ def _imagery(task: Task, folder: Path, pieces: Sequence[Any], scenes: Sequence[S
         if mine:
             path = folder / f"{phase}.tif"
             boxes = _boxes(asked, task.facts.crs, mine[0].crs, task.settings.imagery_margin_m)
-            if write_sparse(mine, boxes, path, task.settings.imagery_cap_mb << 20).filled_px:
+            with TileCache(forgiving=True) as cache:
+                made = write_sparse(mine, boxes, path, task.settings.imagery_cap_mb << 20, cache)
+            if made.filled_px:
                 dates = ", ".join(sorted({one.date for one in mine if one.date}))
                 yield ImageryLayer(phase, path.name, mine[0].crs, date=dates)
 
@@ -327,7 +332,8 @@ def _check(task: Task, rows: dict[str, int]) -> None:
 
 
 def _write_sums(folder: Path) -> None:
-    lines = [f"{file_digest(one)}  {one.name}\n" for one in sorted(folder.iterdir())]
+    files = sorted(one for one in folder.rglob("*") if one.is_file())
+    lines = [f"{file_digest(one)}  {one.relative_to(folder).as_posix()}\n" for one in files]
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from pipeline.engine.run import Workshop, job_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal, Refusals
 from pipeline.io.received import MAPS_NOT_READ, PARSER_VERSION, Delivery, delivery_of, group, keep, shown_names
+from pipeline.io.scene_texts import files_beside
 from pipeline.issues import FILE_REFUSALS, Code, Issue, write_issues
 from pipeline.layers import COUNTIES, COUNTIES_OTHER, PATCHES, QUARANTINE, RECORDS
 from pipeline.publish import swap_folder, write_json
@@ -28,11 +29,24 @@ if TYPE_CHECKING:
     from pipeline.intake.counties import Counties
     from pipeline.intake.read import ReadLayer, RefusedFile
     from pipeline.intake.rules import Rules
+    from pipeline.intake.scenes import SceneRow
     from pipeline.intake.sorting import Sorted
     from pipeline.intake.surroundings import Around
     from pipeline.ledger import Ledger
 
+
+@dataclass(frozen=True)
+class Imagery:
+    """An image file, the digest of all that it shows, and the texts beside it with theirs."""
+
+    file: ImageryFile
+    digest: str
+    texts: tuple[Path, ...]
+    told: tuple[str, ...]
+
+
 COUNTIES_A_GROUP = 8  # of the layer on disk: the jobs of a county read few others with their neighbours
+
 
 @dataclass(frozen=True)
 class Section:
@@ -54,7 +68,8 @@ class Task:
     counties: tuple[tuple[Delivery, tuple[Path, ...]], ...]
     counties_other: tuple[tuple[Delivery, tuple[Path, ...]], ...]  # of another date
     around: Mapping[str, tuple[tuple[Delivery, tuple[Path, ...]], ...]]  # towns, roads, places
-    imagery: tuple[tuple[ImageryFile, str], ...]
+    imagery: tuple[Imagery, ...]
+    scenes: tuple[tuple[Delivery, tuple[Path, ...]], ...]  # the layer that tells of imagery
     decisions: tuple[Decision, ...]
 
     @property
@@ -70,7 +85,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         _deliveries(paths, shop) for paths in (campaign.inputs.counties, campaign.inputs.counties_other)
     )
     around = {kind: _deliveries(paths, shop) for kind, paths in campaign.inputs.around.items() if paths}
-    imagery = tuple((one, shop.digests.of(one.path)) for one in campaign.inputs.imagery)
+    imagery, scenes = _imagery(campaign.inputs, shop), _deliveries(campaign.inputs.scenes, shop)
     inputs = campaign.inputs
     decisions = of_verbs(read_decisions(campaign.files.decisions), *_DECIDED)
     settings: list[Any] = [
@@ -85,9 +100,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         "deliveries": value_digest([asdict(one) for one, _ in deliveries]),
         "county layer": value_digest([asdict(one) for one, _ in counties]),
         "surroundings": value_digest({kind: [asdict(one) for one, _ in given] for kind, given in around.items()}),
-        "imagery": value_digest(
-            [[str(one.path), one.phase, one.date, one.sensor, one.bands, digest] for one, digest in imagery]
-        ),
+        "imagery": value_digest([[str(one.file.path), *one.file.said, one.digest, *one.told] for one in imagery]),
         "settings": value_digest(settings),
         "parser": str(PARSER_VERSION),
         "shelf": shelf_digest(STAGE.shelves),
@@ -95,7 +108,10 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     }
     if others:
         parts["other county layer"] = value_digest([[asdict(one) for one, _ in others], inputs.counties_other_fields])
-    task = Task(campaign.files, inputs, campaign.facts, deliveries, counties, others, around, imagery, decisions)
+    if scenes:
+        parts["scene layer"] = value_digest([asdict(one) for one, _ in scenes])
+    given = (deliveries, counties, others, around, imagery, scenes)
+    task = Task(campaign.files, inputs, campaign.facts, *given, decisions)
     return [job_of(STAGE, "", task, parts)]
 
 
@@ -106,6 +122,17 @@ def _deliveries(paths: Sequence[Path], shop: Workshop) -> tuple[tuple[Delivery, 
     groups = group(paths)
     names = shown_names([lead for lead, _ in groups])
     return tuple((delivery_of(names[lead], lead, files, shop.digests.of), tuple(files)) for lead, files in groups)
+
+
+def _imagery(inputs: Inputs, shop: Workshop) -> tuple[Imagery, ...]:
+    """Each image file with what lies beside it."""
+    beside, made = files_beside(), []
+    for one in inputs.imagery:
+        found, digest = beside(one.path), shop.digests.of(one.path)
+        parts = [[path.name, shop.digests.of(path)] for path in found.parts]
+        told = tuple(shop.digests.of(path) for path in found.texts)
+        made.append(Imagery(one, value_digest([digest, parts]) if parts else digest, found.texts, told))
+    return tuple(made)
 
 
 def _mask_terms(inputs: Inputs) -> dict[str, Any] | None:
@@ -189,7 +216,9 @@ def _other_counties(task: Task, crs: str) -> list[Counties]:
     if not task.counties_other:
         return []
     layers = _county_layers(task, task.counties_other)
-    return [county_layer(layers, inputs.counties_crs, inputs.counties_other_fields, inputs.levels, crs)]
+    made = county_layer(layers, inputs.counties_crs, inputs.counties_other_fields, inputs.levels, crs)
+    file = task.counties_other[0][0].name
+    return [replace(made, issues=[replace(one, source_file=one.source_file or file) for one in made.issues])]
 
 
 def _keep_all(task: Task) -> Task:
@@ -356,25 +385,65 @@ def _scenes(task: Task, crs: str, issues: list[Issue]) -> list[dict[str, Any]]:
 
     A file that cannot be used is an issue: the sheets over it say that there is no imagery.
     """
-    from pipeline.intake.scenes import date_and_sensor
-    from pipeline.io.rasters import opened, read_scene
+    from pipeline.intake.scenes import all_said, by_row, date_and_sensor, rows_of
+    from pipeline.io.rasters import bands_named, opened, read_scene
+    from pipeline.io.scene_texts import read_said
 
-    made = []
-    for file, digest in task.imagery:
-        name = file.path.name
+    made, rows = [], _scene_rows(task, crs, issues)
+    for one in task.imagery:
+        file, name = one.file, one.file.path.name
         try:
             with opened(file.path) as dataset:
-                tags = dataset.tags()
-            date, sensor = date_and_sensor(file, tags)
-            scene = read_scene(file.path, file.phase, date, sensor, file.bands or None, crs, digest)
+                tags, named = dataset.tags(), bands_named(dataset)
+            mine = rows_of(file, rows)
+            said = all_said(file, tags, [read_said(text) for text in one.texts], mine)
+            date, sensor = date_and_sensor(said)
+            scene = read_scene(file.path, file.phase, date, sensor, file.bands or None, crs, one.digest)
         except Refusal as refusal:
             facts = {"file": name, "problem": refusal.sentence, "hint": refusal.hint}
             issues.append(Issue(Code.FILE_UNREADABLE, "ingest", facts, source_file=name))
             continue
-        if not date:
-            issues.append(Issue(Code.IMAGERY_UNDATED, "ingest", {"file": name}, source_file=name))
-        made.append(asdict(scene) | {"footprint": scene.footprint.wkt, "box": list(scene.footprint.bounds)})
+        parts = [scene] if file.date else by_row(scene, mine)
+        issues += _about_scene(task, name, said, parts)
+        if not (named or file.bands):
+            bands = ", ".join(map(str, scene.bands))
+            issues.append(Issue(Code.IMAGERY_BANDS_ASSUMED, "ingest", {"file": name, "bands": bands}, source_file=name))
+        made += [asdict(part) | {"footprint": part.footprint.wkt, "box": list(part.footprint.bounds)} for part in parts]
     return made
+
+
+def _scene_rows(task: Task, crs: str, issues: list[Issue]) -> list[SceneRow]:
+    """What the scene layer says by file; a layer that cannot be read is an issue and never more."""
+    from pipeline.intake.read import read_layers
+    from pipeline.intake.scenes import scene_rows, usable
+
+    layers, refused, ignored = read_layers(*_parse(task, tuple(one for one in task.scenes if one[0].kind), None))
+    issues += _file_issues(refused, ignored)
+    issues += [_not_read(one.digest, one.name, one.problem, one.hint) for one, _ in task.scenes if not one.kind]
+    found: list[SceneRow] = []
+    for layer in layers:
+        try:
+            found += scene_rows([layer], task.inputs.counties_crs, crs)
+        except Refusal as refusal:
+            issues.append(_not_read(layer.delivery, layer.report.file, refusal.sentence, refusal.hint))
+    used = usable(found, task.inputs.imagery)
+    if len(used) < len(found):
+        facts = {"count": len(found) - len(used), "total": len(found)}
+        issues.append(Issue(Code.SCENE_ROWS_IDLE, "ingest", facts))
+    return used
+
+
+def _about_scene(task: Task, name: str, said: Sequence[Any], parts: Sequence[Any]) -> Iterator[Issue]:
+    """No date, or two that cannot both be right."""
+    from pipeline.intake.scenes import contradiction
+
+    words = texts(task.facts.language)
+    if not all(one.date for one in parts):
+        yield Issue(Code.IMAGERY_UNDATED, "ingest", {"file": name}, source_file=name)
+    for one, other in filter(None, [contradiction(said)]):
+        facts = {"file": name, "date": one.date, "other": other.date}
+        facts |= {"source": words[f"issue.said_{one.source}"], "other_source": words[f"issue.said_{other.source}"]}
+        yield Issue(Code.IMAGERY_DATES_DIFFER, "ingest", facts, source_file=name)
 
 
 def _around(task: Task, crs: str, issues: list[Issue]) -> Around:
@@ -593,4 +662,4 @@ def _tally(found: Sorted, issues: Sequence[Issue]) -> dict[str, int]:
     return _counted(Counter(found.status.tolist())) | {"issues": len(issues)}
 
 
-STAGE = Stage("ingest", 4, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))
+STAGE = Stage("ingest", 5, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))

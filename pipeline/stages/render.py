@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.book_parts import BOOK, SHEET_IMAGES, DrawnBook
 from pipeline.campaign import Campaign, Files
 from pipeline.county_jobs import (
     CountySlice,
@@ -40,6 +42,7 @@ class Task:
     facts: CampaignFacts
     county: CountySlice
     settings: RenderSettings
+    configured: tuple[str, ...] = ()  # phases the campaign has imagery of
 
 
 def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]:
@@ -47,15 +50,16 @@ def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]
     chosen = campaign.sections["render"]
     settings, own = own_files(campaign, chosen, OWN_FILES)
     facts = county_facts(campaign)
+    configured = tuple(sorted({one.phase for one in campaign.inputs.imagery}))
     common = {
-        "settings": value_digest([asdict(chosen), asdict(facts)]),
+        "settings": value_digest([asdict(chosen), asdict(facts), configured]),
         "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
     }
     made, around = [], around_digests(campaign)
     for one in wanted(county_slices(campaign), only):
         parts = common | {"pieces": one.digest, "imagery": one.scenes_digest}
         parts |= {"surroundings": around[one.code]} if one.code in around else {}
-        made.append(job_of(STAGE, one.code, Task(campaign.files, facts, one, settings), parts))
+        made.append(job_of(STAGE, one.code, Task(campaign.files, facts, one, settings, configured), parts))
     return made
 
 
@@ -70,13 +74,31 @@ def work(task: Task) -> Done:
     folder = files.work("render", code)
     book = folder / f"{code}_sheets.pdf"
     around = read_surroundings(files, code)
-    summary = draw_book(book, task.facts, county, pieces, before, after, task.settings, lambda *_: None, around)
-    if list(summary.pieces_drawn) != [one.patch_uid for one in pieces if one.own and one.asked]:
-        raise ValueError(f"the book of {code} does not show each asked piece once, in order")
-    outputs = (book, folder / "book.json", folder / "issues.jsonl")
-    write_json(outputs[1], {"pages": summary.pages, "page_of": dict(summary.page_of)})
-    write_issues(outputs[2], _issues(task, pieces, summary, bool(before), bool(after)))
-    return Done(outputs, _tally(summary))
+    given = (task.facts, county, pieces, before, after, task.settings)
+    summary = draw_book(book, *given, lambda *_: None, around, task.configured)
+    if sorted(summary.pieces_drawn) != sorted(one.patch_uid for one in pieces if one.own and one.asked):
+        raise ValueError(f"the book of {code} does not show each asked piece once")
+    files_of = tuple(folder / name for name in (*(one.file for one in summary.parts), *summary.beside))
+    _remove_stale(folder, files_of)
+    told, found = folder / BOOK, folder / "issues.jsonl"
+    write_json(told, asdict(_told(summary)))
+    write_issues(found, [*_issues(task, pieces, summary), *_imagery_apart(task, summary)])
+    return Done((*files_of, told, found), _tally(summary))
+
+
+def _told(summary: BookSummary) -> DrawnBook:
+    """What is kept of a book; shares to a millionth."""
+    bare, cloudy = (
+        tuple((uid, phase, round(share, 6)) for uid, phase, share in told) for told in (summary.bare, summary.cloudy)
+    )
+    offsets = tuple(asdict(one) for one in summary.offsets)
+    return DrawnBook(summary.parts, summary.beside, dict(summary.page_of), bare, cloudy, offsets)
+
+
+def _remove_stale(folder: Path, made: Sequence[Path]) -> None:
+    """What an earlier book had more of goes."""
+    for one in sorted({*folder.glob("*.pdf"), *folder.glob(f"{SHEET_IMAGES}/*")} - set(made)):
+        one.unlink()
 
 
 def read_ground(files: Files, one: CountySlice) -> tuple[County, list[Piece], list[Scene], list[Scene]]:
@@ -102,22 +124,27 @@ def read_surroundings(files: Files, code: str) -> Surroundings:
 def _tally(summary: BookSummary) -> dict[str, int]:
     return {
         "pages": summary.pages,
+        "parts": len(summary.parts),
         "pieces_drawn": len(summary.pieces_drawn),
         "overview_pages": summary.overview_pages,
         "cluster_pages": summary.cluster_pages,
         "index_pages": summary.index_pages,
+        "bare_frames": len(summary.bare),
+        "cloudy_frames": len(summary.cloudy),
         "partial": len({uid for uid, *_ in summary.partial}),
         "without_imagery": len({uid for uid, *_ in summary.missing}),
     }
 
 
-def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary, before: bool, after: bool) -> list[Issue]:
+_UNSEEN = {"broken": Code.IMAGERY_BROKEN, "blank": Code.IMAGERY_BLANK}
+
+
+def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary) -> list[Issue]:
     """Imagery that is configured and yet not under a piece; a campaign without imagery has nothing to report."""
     import shapely
 
     from pipeline.texts import texts
 
-    configured = {"before": before, "after": after}
     of = {one.patch_uid: one for one in pieces if one.own}
     words = texts(task.facts.language)
 
@@ -131,11 +158,48 @@ def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary, before: boo
         issue(Code.IMAGERY_PARTIAL, uid, phase=words[f"issue.{phase}"], share=f"{100 * cover:.4g}")
         for uid, phase, cover in summary.partial
     ]
+    found += [
+        issue(_UNSEEN[why], uid, phase=words[f"issue.{phase}"], file=name) for uid, phase, name, why in summary.unseen
+    ]
+    found += [
+        issue(
+            Code.IMAGERY_OTHER_DATE,
+            one.patch_uid,
+            phase=words[f"issue.{one.phase}"],
+            date=one.recorded,
+            other=one.shown,
+            file=one.file,
+        )
+        for one in summary.other_dates
+    ]
+    found += [
+        issue(Code.POSSIBLE_CLOUD, uid, phase=words[f"issue.{phase}"], share=f"{100 * share:.0f}")
+        for uid, phase, share in summary.cloudy
+    ]
     return found + [
         issue(Code.IMAGERY_MISSING, uid, phase=words[f"issue.{phase}"])
         for uid, phase in summary.missing
-        if configured[phase]
+        if phase in task.configured
     ]
 
 
-STAGE = Stage("render", 3, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))
+def _imagery_apart(task: Task, summary: BookSummary) -> list[Issue]:
+    """Scenes of the two dates that lie so far apart that outlines of one seem wrong on the other."""
+    from pipeline.sheets.misregistration import TOLD_PX, offset_figures
+    from pipeline.texts import texts
+
+    words, code = texts(task.facts.language), task.county.code
+    return [
+        Issue(
+            Code.IMAGERY_APART,
+            "render",
+            {"before": one.before, "after": one.after, **offset_figures(one, words)},
+            county_code=code,
+            source_file=one.after,
+        )
+        for one in summary.offsets
+        if one.sure and one.pixels >= TOLD_PX
+    ]
+
+
+STAGE = Stage("render", 4, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))

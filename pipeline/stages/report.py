@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.accounts import CountyStatus, announcement, balance, imbalances
+from pipeline.amounts import rounded
+from pipeline.boundary_changes import BoundaryChanges, change_faults, read_changes
 from pipeline.campaign import Campaign, Files
 from pipeline.county_jobs import CountySlice, county_facts, county_slices, own_files, shelf_digest
 from pipeline.engine.digest import value_digest
@@ -25,6 +27,7 @@ from pipeline.layers import (
     ISSUES,
     MOVES,
     PATCHES,
+    PHOTOS,
     PIECES,
     QUARANTINE,
     REMAINDERS,
@@ -33,7 +36,7 @@ from pipeline.layers import (
 )
 from pipeline.publish import safe_name, write_json, write_text
 from pipeline.records import CampaignFacts
-from pipeline.texts import texts
+from pipeline.texts import Texts, texts
 
 if TYPE_CHECKING:
     from pipeline.forms.form import Form
@@ -63,6 +66,7 @@ class CountyEnd:
     pages: int
     rows: int
     problem: str
+    bare_frames: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Task:
     expected: Path | None
     ends: tuple[CountyEnd, ...]
     quarantine_share: float
+    county_dates: tuple[str, str] = ("", "")
 
 
 def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
@@ -92,9 +97,12 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         "settings": value_digest([asdict(facts), share, campaign.form]),
         "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
     }
+    dates = campaign.inputs.county_dates
+    if any(dates):
+        parts["county dates"] = value_digest(dates)
     undone = texts(facts.language)["account.undone"]
     ends = tuple(_end(shop, one, undone) for one in slices)
-    return [job_of(STAGE, "", Task(campaign.files, facts, chosen.form, expected, ends, share), parts)]
+    return [job_of(STAGE, "", Task(campaign.files, facts, chosen.form, expected, ends, share, dates), parts)]
 
 
 def _end(shop: Workshop, county: CountySlice, undone: str) -> CountyEnd:
@@ -102,11 +110,10 @@ def _end(shop: Workshop, county: CountySlice, undone: str) -> CountyEnd:
     found = [shop.receipts.find(stage, county.code) for stage in ("render", "export")]
     ended = [one if one and one.parts.get("pieces") == county.digest else None for one in found]
     problems = [one.problem if one else undone for one in ended if not one or one.status != "done"]
-    pages, rows = (
-        int(one.tally.get(name, 0)) if one and one.status == "done" else 0
-        for one, name in zip(ended, ("pages", "rows"), strict=True)
-    )
-    return CountyEnd(county.code, pages, rows, (problems or [""])[0].partition("\n")[0])
+    tallies = [one.tally if one and one.status == "done" else {} for one in ended]
+    pages, bare = (int(tallies[0].get(name, 0)) for name in ("pages", "bare_frames"))
+    rows = int(tallies[1].get("rows", 0))
+    return CountyEnd(county.code, pages, rows, (problems or [""])[0].partition("\n")[0], bare)
 
 
 def work(task: Task) -> Done:
@@ -122,14 +129,17 @@ def work(task: Task) -> Done:
     total = sum(one.patches or 0 for one in announced.values()) if announced else None
     books = balance(task.facts.id, ingest, clip, counties, total, collect["returns"])
     whole = not any(one.problem for one in task.ends)
-    rollup = _rollup(task, counties, form)
+    rollup = _rollup(task, counties, form, collect["review_labels"])
+    changes = read_changes(files)
     wrong = [*imbalances(books, ingest, whole, texts(task.facts.language)), *rollup.faults]
+    wrong += change_faults(changes, texts(task.facts.language))
+    books |= _county_layers(task, changes)
     ingest["quarantine_passed"] = _passed(task, ingest)
     columns, places = _issue_columns(task, issues)
     table = layer_table(ISSUES, columns, places, task.facts.crs)
     outputs = [write_parquet(files[ISSUES], table), files.state_file("issue_counts.json")]
     write_json(outputs[-1], dict(sorted(Counter(columns["code"]).items())))
-    outputs += _reports(task, books, counties, issues, columns["sentence"], wrong, ingest, collect, rollup)
+    outputs += _reports(task, books, counties, issues, columns["sentence"], wrong, ingest, collect, rollup, changes)
     tally = {"issues": len(issues), "imbalances": len(wrong), "quarantine_passed": ingest["quarantine_passed"]}
     return Done(tuple(outputs), tally | {"refused_files": len(ingest["refused_files"])})
 
@@ -146,7 +156,7 @@ def _returned(files: Files, clip: dict[str, Any]) -> dict[str, Any]:
     asked = {code: one["asked"] for code, one in clip["counties"].items()}
     returns = {"open": sum(asked.values()), "answered": 0, "conflict": 0, "unmatched": 0}
     counties = {code: {"open": count, "answered": 0, "conflict": 0, "verdicts": {}} for code, count in asked.items()}
-    return {"returns": returns, "counties": counties, "files": [], "verdicts": []}
+    return {"returns": returns, "counties": counties, "files": [], "verdicts": [], "review_labels": {}}
 
 
 def _announced(task: Task) -> dict[str, Any]:
@@ -192,6 +202,7 @@ def county_states(
                 pages=end.pages,
                 rows=end.rows,
                 problem=end.problem,
+                bare_frames=end.bare_frames,
                 **_answers(collect["counties"].get(code)),
             )
         )
@@ -202,7 +213,8 @@ def _answers(one: dict[str, Any] | None) -> dict[str, Any]:
     if one is None:
         return {}
     verdicts = {code: (int(count), float(area_m2)) for code, (count, area_m2) in one["verdicts"].items()}
-    return {**{state: one[state] for state in ("open", "answered", "conflict")}, "verdicts": verdicts}
+    names = ("open", "answered", "conflict", "to_correct", "review", "reviews", "times_returned")
+    return {**{name: one[name] for name in names if name in one}, "verdicts": verdicts}
 
 
 def _about_expected(counties: Sequence[CountyStatus], announced: dict[str, Any]) -> Iterable[Issue]:
@@ -255,6 +267,7 @@ def _reports(
     ingest: dict[str, Any],
     collect: dict[str, Any],
     rollup: Rollup,
+    changes: Sequence[BoundaryChanges],
 ) -> list[Path]:
     from pipeline.morning.page import Morning, morning_page
     from pipeline.rollup.book import write_rollup
@@ -262,8 +275,9 @@ def _reports(
     reports = task.files.reports
     write_json(reports / "balance.json", books | ({"imbalances": list(wrong)} if wrong else {}))
     write_text(reports / "balance.csv", _csv(_flat(books)))
-    write_text(reports / "status.csv", _csv(_status_rows(counties, collect["verdicts"])))
-    write_rollup(reports / "rollup.xlsx", rollup.plan, rollup.rows, rollup.disputes, rollup.strays)
+    write_text(reports / "status.csv", _csv(_status_rows(counties, collect["verdicts"], list(rollup.plan.reviews))))
+    concerned = [county for one in changes for county in one.counties]
+    write_rollup(reports / "rollup.xlsx", rollup.plan, rollup.rows, rollup.disputes, rollup.strays, concerned)
     morning = Morning(
         task.facts,
         books,
@@ -274,21 +288,24 @@ def _reports(
         _outlines(task),
         ingest,
         _morning_returns(task, collect, rollup),
+        task.county_dates,
+        changes,
     )
     write_text(reports / "index.html", morning_page(morning))
     names = ("balance.json", "balance.csv", "status.csv", "rollup.xlsx", "index.html")
     outputs = [reports / name for name in names]
-    outputs += [*_tables(task.files), *_packages(task, counties, rollup.plan.form)]
+    outputs += [*_tables(task), *_packages(task, counties, rollup.plan.form)]
     return outputs
 
 
-def _rollup(task: Task, counties: Sequence[CountyStatus], form: Form) -> Rollup:
+def _rollup(task: Task, counties: Sequence[CountyStatus], form: Form, labels: dict[str, str]) -> Rollup:
     from pipeline.io.tables import read_parquet
     from pipeline.rollup.reckoning import reckon
 
     returned = task.files[RETURNED]
     rows = read_parquet(returned).to_pylist() if returned.is_file() else []
-    return reckon(_findings(task.files), rows, counties, form, task.facts)
+    reviews = {state: label for state, label in labels.items() if state != "issued"}  # a county's alone
+    return reckon(_findings(task.files), rows, counties, form, task.facts, reviews)
 
 
 def _findings(files: Files) -> dict[str, list[Any]]:
@@ -316,7 +333,7 @@ def _morning_returns(task: Task, collect: dict[str, Any], rollup: Rollup) -> Ret
         ReturnedFile(one["file"], one["digest"], one["door"], one["rows"], _receipt(task, one["file"], one["digest"]))
         for one in collect["files"]
     )
-    return Returns(tuple(marks), tuple(files), rollup.disputes)
+    return Returns(tuple(marks), tuple(files), rollup.disputes, collect["review_labels"])
 
 
 def _receipt(task: Task, name: str, digest: str) -> str:
@@ -344,14 +361,18 @@ def _flat(books: dict[str, Any]) -> list[list[Any]]:
     return rows
 
 
-def _status_rows(counties: Sequence[CountyStatus], verdicts: Sequence[str]) -> list[list[Any]]:
-    """A row a county; each verdict of the form with its count of pieces and their square metres."""
-    names = [name for name in CountyStatus.__dataclass_fields__ if name != "verdicts"]
-    given = [f"verdict_{code}{unit}" for code in verdicts for unit in ("", "_m2")]
+def _status_rows(
+    counties: Sequence[CountyStatus], verdicts: Sequence[str], reviews: Sequence[str] = ()
+) -> list[list[Any]]:
+    """A row a county; answered pieces by state of their review, and by verdict with their square metres."""
+    names = [name for name in CountyStatus.__dataclass_fields__ if name not in ("verdicts", "reviews")]
+    given = [f"review_{state}" for state in reviews]
+    given += [f"verdict_{code}{unit}" for code in verdicts for unit in ("", "_m2")]
     rows: list[list[Any]] = [[*names, "published", *given]]
     for one in counties:
         values = ["" if getattr(one, name) is None else getattr(one, name) for name in names]
-        found = [value for code in verdicts for value in one.verdicts.get(code, (0, 0.0))]
+        found: list[float] = [one.reviews.get(state, 0) for state in reviews]
+        found += [value for code in verdicts for value in one.verdicts.get(code, (0, 0.0))]
         rows.append([*values, "yes" if one.published else "no", *found])
     return rows
 
@@ -367,24 +388,49 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _tables(files: Files) -> list[Path]:
+def _county_layers(task: Task, changes: Sequence[BoundaryChanges]) -> dict[str, Any]:
+    """What the books say of county layers: their dates, and the account by the other one, where they are given."""
+    dates = dict(zip(("date", "other_date"), task.county_dates, strict=True))
+    made: dict[str, Any] = {"county_layer": {name: one for name, one in dates.items() if one}}
+    for one in changes:
+        made["moves_m2"] = dict(one.account_m2)
+    return {name: one for name, one in made.items() if one}
+
+
+def _tables(task: Task) -> list[Path]:
     """Layers that people read as tables too."""
-    return [
-        *_table(files, QUARANTINE, files.reports / "quarantine.csv"),
-        *_table(files, MOVES, files.reports / "boundary_changes.csv"),
-    ]
+    quarantine, moves = (task.files.reports / f"{name}.csv" for name in ("quarantine", "boundary_changes"))
+    table = _read(task.files, QUARANTINE)
+    write_text(quarantine, _csv([table.column_names, *(row.values() for row in table.to_pylist())]))
+    if not task.files[MOVES].is_file():
+        moves.unlink(missing_ok=True)
+        return [quarantine]
+    write_text(moves, _csv(_move_rows(_read(task.files, MOVES), texts(task.facts.language))))
+    return [quarantine, moves]
 
 
-def _table(files: Files, layer: Layer, target: Path) -> list[Path]:
+def _read(files: Files, layer: Layer) -> Any:
     from pipeline.io.tables import read_parquet
 
-    if not files[layer].is_file():
-        target.unlink(missing_ok=True)
-        return []
-    table = read_parquet(files[layer]).drop_columns(["geometry"])
-    rows = [[*table.column_names], *([row[name] for name in table.column_names] for row in table.to_pylist())]
-    write_text(target, _csv(rows))
-    return [target]
+    return read_parquet(files[layer]).drop_columns(["geometry"])
+
+
+_MOVE_COLUMNS = (
+    "patch_no", "piece_no", "county_code", "county_name", "other_code", "other_name", "kind", "area_m2", "area_share",
+    "patch_uid",
+)  # fmt: skip
+
+
+def _move_rows(moves: Any, words: Texts) -> Iterator[list[Any]]:
+    """The layer `moves` in words: a row for each part of a piece, in order of patches."""
+    yield [words[f"moves.column.{name}"] for name in _MOVE_COLUMNS]
+    for one in moves.to_pylist():
+        said = one | {
+            "kind": words[f"moves.kind.{one['kind']}"],
+            "other_name": one["other_name"] or words["moves.nobody"],
+        }
+        said |= {"area_m2": rounded(one["area_m2"], 2), "area_share": rounded(100 * one["area_share"], 2)}
+        yield [said[name] for name in _MOVE_COLUMNS]
 
 
 def _outlines(task: Task) -> dict[str, Any]:
@@ -407,6 +453,8 @@ def _packages(task: Task, counties: Sequence[CountyStatus], form: Form) -> list[
         for one in (PATCHES, PIECES, REMAINDERS, BORDERS, MOVES, COUNTIES, FINDINGS, ISSUES)
         if files[one].is_file()
     }
+    if files[PHOTOS].is_file() and (photos := read_parquet(files[PHOTOS])).num_rows:
+        tables["photos"] = photos
     tables["counties"] = _with_progress(tables["counties"], counties)
     everything, project = files.out / f"{facts.id}.gpkg", files.out / f"{facts.id}.qgz"
     write_run_package(everything, tables, facts, form)
@@ -436,4 +484,4 @@ def _box(table: Any) -> tuple[float, float, float, float]:
     return float(west), float(south), float(east), float(north)
 
 
-STAGE = Stage("report", 5, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))
+STAGE = Stage("report", 6, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("fresh", "sheets", "ingest", "clip", "returns", "faults")
+BENCHES = ("fresh", "sheets", "ingest", "clip", "postgis", "returns", "county_packages", "faults")
 
 
 def main() -> None:

@@ -113,8 +113,8 @@ def test_answers_without_a_verdict_are_refused_and_what_is_due_is_said() -> None
     found = merged(file("x", row("a", checker="Li"), row("b", "1", at=2, verdict="legal")))
     assert states(found)["C-a", "1"] == "open"
     assert [one.code for one in found.unmatched] == [Doubt.NO_VERDICT]
-    due = {one.facts["field"] for one in found.remarks if one.code is Doubt.STILL_DUE}
-    assert {"checker", "checked_on", "verdict_sub"} <= due
+    (due,) = [one.facts["fields"].split("|") for one in found.remarks if one.code is Doubt.STILL_DUE]
+    assert {"checker", "checked_on", "verdict_sub"} <= set(due)
 
 
 def test_land_parcels_of_one_patch_are_one_record() -> None:

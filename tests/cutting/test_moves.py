@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.cutting.county_changes import boundary_changes
 from pipeline.cutting.moves import moves_of, recoded_counties
 from pipeline.geometry.area import Ellipsoid, area_m2
 from pipeline.io.tables import GEOMETRY
@@ -60,6 +62,17 @@ def test_only_what_changes_its_county_is_told() -> None:
     assert told(given, NOW, counties(a=box(105, 107))) == [("U2", "a", "moved")]
 
 
+def test_the_same_layer_changes_nothing_where_borders_wind() -> None:
+    """A piece cut at a border has its new corners a last digit beside it: that is no ground of the other county."""
+    rng = np.random.default_rng(5)
+    line = np.column_stack([106 + rng.normal(0, 0.01, 400), np.linspace(34, 35, 400)])
+    west, east = (shapely.Polygon([*line, (side, 35), (side, 34)]) for side in (105, 107))
+    now = counties(a=west, b=east)
+    patches = [shapely.Point(106, lat).buffer(0.004) for lat in rng.uniform(34.1, 34.9, 200)]
+    parts = [(code, one & shape) for one in patches for code, shape in (("a", west), ("b", east))]
+    assert told(pieces(*(one for one in parts if one[1].area > 0)), now, now) == []
+
+
 def test_a_county_that_only_changed_its_code_moves_nothing() -> None:
     other = counties(a=box(105, 106), c=box(106, 107))
     assert recoded_counties(NOW, other) == {"b": "c"}
@@ -70,6 +83,11 @@ def test_ground_of_no_county_and_slivers_are_told_as_such() -> None:
     given = pieces(("b", box(106.9, 106.99, 34.5, 34.51)), ("a", box(105.9999, 106, 34.5, 34.5001)))
     other = counties(a=box(105, 105.999999), b=box(105.999999, 106.95))
     assert told(given, NOW, other) == [("U0", "", "nowhere"), ("U1", "b", "sliver")]
+
+
+def test_a_small_piece_that_goes_whole_is_no_sliver() -> None:
+    given = pieces(("b", box(106, 106.00001, 34.5, 34.50001)))
+    assert told(given, NOW, counties(a=box(105, 107))) == [("U0", "a", "moved")]
 
 
 @settings(max_examples=40, deadline=None)
@@ -84,9 +102,17 @@ def test_the_account_closes(border: float, other_border: float, gap: float, seed
         patch = shapely.Point(x, y).buffer(0.05)
         given += [(code, patch & shapely.from_wkb(wkb)) for code, _, wkb in zip(*now.to_pydict().values(), strict=True)]
     kept = [(code, shape) for code, shape in given if shape.area > 0]
-    account = moves_of(pieces(*kept), now, other, E, Section(), "EPSG:4490").account
+    moves = moves_of(pieces(*kept), now, other, E, Section(), "EPSG:4490")
+    account = moves.account
     sums = account["same"] + account["moved"] + account["sliver"] + account["nowhere"] - account["double"]
     assert sums == pytest.approx(account["inside"], rel=1e-9)
+    assert moves.unbalanced == []
+    told = boundary_changes(moves, pieces(*kept), now, other).counties
+    assert fsum(one.goes_m2 for one in told) == pytest.approx(account["moved"], rel=1e-12)
+    assert fsum(one.comes_m2 for one in told) == pytest.approx(account["moved"], rel=1e-12)
+    assert fsum(one.nowhere_m2 + one.sliver_m2 for one in told) == pytest.approx(
+        account["nowhere"] + account["sliver"], rel=1e-12
+    )
 
 
 def test_from_the_campaign_to_the_issue_and_back(tmp_path: Path) -> None:

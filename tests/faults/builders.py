@@ -58,7 +58,16 @@ ELSEWHERE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         ("tests/io/test_rasters.py::test_a_window_outside_is_a_bug_not_black",),
     ),
     ("C15", "imagery in another system", "warped", ("tests/io/test_rasters.py::test_a_warp_shows_the_same_ground",)),
-    ("C16", "imagery that is cut off", "recorded", ("tests/io/test_rasters.py::test_a_file_cut_off_names_itself",)),
+    (
+        "C16",
+        "imagery that is cut off or garbled",
+        "named on its sheet",
+        (
+            "tests/io/test_rasters.py::test_a_file_cut_off_names_itself",
+            "tests/sheets/test_odd_imagery.py::test_a_broken_file_is_named_on_its_page_and_the_book_goes_on",
+            "tests/stages/test_imagery.py::test_a_broken_image_costs_a_frame_and_no_county",
+        ),
+    ),
     (
         "C17",
         "values through formats",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -17,6 +17,7 @@ import pytest
 import shapely
 
 from pipeline.amounts import area_in
+from pipeline.book_parts import BookPart
 from pipeline.forms.form import Form
 from pipeline.forms.package import write_patches
 from pipeline.forms.sketch import Sketch, sketch_of
@@ -43,8 +44,9 @@ def _page(
     pages: dict[str, int],
     notice: Notice = NOTICE,
     names: list[str] = NAMES,
+    parts: Sequence[BookPart] = (),
 ) -> tuple[Start, Sketch]:
-    start = start_of(form, facts, county, pieces, pages, notice, names, f"{county.code}_{facts.id}")
+    start = start_of(form, facts, county, pieces, pages, notice, names, f"{county.code}_{facts.id}", parts)
     return start, sketch_of(facts, county, pieces, SKETCH, number_mm(load_font()))
 
 
@@ -114,6 +116,21 @@ def test_it_lists_what_is_there_and_nothing_else(
     assert [name for name, *_ in full.files] == every
 
 
+@pytest.mark.parametrize("town", ["", "上坪镇"])
+def test_it_tells_where_further_sheets_are(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int], town: str
+) -> None:
+    kind, ends = ("towns", ("town01", "town02")) if town else ("parts", ("2", "3"))
+    parts = [BookPart("429901_sheets.pdf", 1, 4)]
+    parts += [BookPart(f"429901_sheets_{end}.pdf", 5 + 3 * at, 3, town) for at, end in enumerate(ends)]
+    names = [*NAMES, *(one.file for one in parts[1:])]
+    start, sketch = _page(form, facts, county, pieces, pages, names=names, parts=parts)
+    told = texts(facts.language).say(f"start.page.{kind}", last=4, files=f"{parts[1].file} …")
+    assert start.pages[-1] == told
+    assert [name for name, *_ in start.files][:3] == ["429901_sheets.pdf", f"{parts[1].file} …", NAMES[1]]
+    assert not _overlaps(_canvas((start, sketch), facts))
+
+
 def test_pages_without_a_common_step_are_not_told_by_one(
     form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
 ) -> None:
@@ -145,11 +162,14 @@ def test_nothing_leaves_the_paper_or_lies_on_other_words(
     canvas = _canvas(page, facts)
     paper = Box(0.0, 0.0, 210.0, 297.0)
     assert all(paper.contains(one.box) for one in canvas.inked)
+    assert not _overlaps(canvas)
+
+
+def _overlaps(canvas: Canvas) -> list[tuple[str, str]]:
     words = [one for one in canvas.inked if one.kind == "text" and one.element != "sketch"]
-    tight = [
+    return [
         (one.words, two.words) for at, one in enumerate(words) for two in words[at + 1 :] if _meet(one.box, two.box)
     ]
-    assert not tight
 
 
 def _meet(one: Box, other: Box) -> bool:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from pipeline.book_parts import BookPart
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Form
 from pipeline.forms.identity import book_order, row_code
@@ -28,7 +29,8 @@ Write = Callable[..., Path]
 def write(tmp_path: Path, form: Form, facts: CampaignFacts, county: County, pages: dict[str, int]) -> Write:
     def done(pieces: list[Piece], name: str = "429901_checklist.xlsx", **more: Any) -> Path:
         target = tmp_path / name
-        rows = write_checklist(target, form, more.get("facts", facts), more.get("county", county), pieces, pages)
+        told = (more.get("facts", facts), more.get("county", county), pieces, pages)
+        rows = write_checklist(target, form, *told, parts=more.get("parts", ()))
         assert rows == len(book_order(pieces))
         return target
 
@@ -204,3 +206,13 @@ def test_the_same_values_give_the_same_bytes(write: Write, pieces: list[Piece]) 
 
 def test_a_county_without_asked_pieces_gets_no_file(write: Write, pieces: list[Piece]) -> None:
     assert not write([one for one in pieces if not (one.own and one.asked)]).exists()
+
+
+def test_pages_lead_into_the_file_they_lie_in(write: Write, form: Form, pieces: list[Piece]) -> None:
+    parts = (BookPart("429901_sheets.pdf", 1, 4), BookPart("429901_sheets_2.pdf", 5, 2))
+    sheet = openpyxl.load_workbook(write(pieces, parts=parts)).worksheets[0]
+    column = [one.key for one in form.face].index("page") + 1
+    cells = [sheet.cell(FIRST_ROW + 1 + at, column) for at in range(4)]
+    assert [cell.value for cell in cells] == [3, 4, 5, 6]
+    told = [f"{cell.hyperlink.target}#{cell.hyperlink.location}" for cell in cells]
+    assert told == [f"429901_sheets{at}" for at in (".pdf#page=3", ".pdf#page=4", "_2.pdf#page=1", "_2.pdf#page=2")]

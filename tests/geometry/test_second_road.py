@@ -111,3 +111,67 @@ def test_patches_so_small_that_the_last_digit_shows_balance_as_well(size: float,
     assert len(made.unbalanced) == 0
     inside, outside = made.piece_area_m2.sum(), made.remainder_area_m2.sum()
     assert abs(inside + outside - made.double_m2[0] - area[0]) <= room.BALANCE * area[0]
+
+
+def test_a_county_that_only_touches_gets_nothing() -> None:
+    """Its corner lay on a side of the rectangle it was cut to: what the rectangle gave was not valid, and was used."""
+    patch = shapely.Polygon([(110, -0.49997), (110.00002, -0.49997), (110.00002, -0.49996)])
+    county = shapely.Polygon(
+        [
+            (110.00002, -0.49996),
+            (110.0000195, -0.499959),
+            (110, -0.49997),
+            (110.0000195, -0.499939),
+            (110.000021, -0.4999595),
+            (110.000021, -0.499971),
+        ]
+    )
+    assert shapely.relate(patch, county)[0] == "F"
+    made, area = cut(patch, counties=np.array([county], object))
+    assert made.piece_area_m2.sum() <= room.BALANCE * area[0]
+    assert made.remainder_area_m2.sum() == pytest.approx(area[0], rel=1e-9)
+
+
+def test_a_remainder_moved_back_from_zero_is_valid_and_stops_nothing() -> None:
+    patch = shapely.Polygon([(180.00385165, 10.07971102), (180.00363758, 10.07992406), (180.00404363, 10.07973061)])
+    counties = np.array(
+        [
+            shapely.Polygon(
+                [
+                    (180.0039966337869, 10.079640597463571),
+                    (180.00359679984055, 10.079985990389133),
+                    (179.98666978620793, 10.06615874692024),
+                ]
+            ),
+            shapely.Polygon(
+                [
+                    (180.0039966337078, 10.079640597418043),
+                    (180.0035967998348, 10.079985990487776),
+                    (179.98645809107197, 10.095804089234196),
+                ]
+            ),
+        ],
+        object,
+    )
+    made, area = cut(patch, counties=counties)
+    assert shapely.is_valid(made.remainder_geometry).all()
+    inside, outside = made.piece_area_m2.sum(), made.remainder_area_m2.sum()
+    assert abs(inside + outside - made.double_m2[0] - area[0]) <= room.BALANCE * area[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31))
+def test_on_a_lattice_of_six_decimals_areas_are_those_of_whole_counties(seed: int) -> None:
+    """Three counties over one another, all corners rounded as deliveries round them."""
+    rng = np.random.default_rng(seed)
+    corners = np.round(rng.uniform([113.2, 30.08], [113.25, 30.13], (3, 3, 2)), 6)
+    counties = np.array([shapely.Polygon(one) for one in corners], object)
+    middle = rng.choice(corners.reshape(-1, 2), 20) + rng.integers(-20, 20, (20, 2)) * 1e-6
+    reach = rng.integers(1, 30, (20, 2)) * 1e-6
+    patches = shapely.box(*np.round(np.hstack([middle - reach, middle + reach]), 6).T)
+    patches = patches[shapely.is_valid(patches) & (shapely.area(patches) > 0)]
+    made, area = cut(*patches, counties=counties[shapely.area(counties) > 0])
+    ours = np.bincount(made.piece_patch, made.piece_area_m2, len(patches))
+    whole = shapely.intersection(patches[:, None], counties[shapely.area(counties) > 0])
+    theirs = area_m2(whole.ravel(), E).reshape(whole.shape).sum(axis=1)
+    assert np.abs(ours - theirs) == pytest.approx(0, abs=1e-4 * area.max())

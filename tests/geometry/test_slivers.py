@@ -43,7 +43,7 @@ def test_small_and_thin_makes_a_sliver_and_one_alone_does_not() -> None:
 
 def test_merged_slivers_leave_their_patch_whole() -> None:
     made, shapes, area = cut(across(100, 0.5), across(100, 50))
-    one = merged(made, slivers(made, 100.0, 1.0, E), shapes, area, E)
+    one = merged(made, slivers(made, 100.0, 1.0, E), shapes, area)
     assert list(zip(one.piece_patch.tolist(), one.piece_county.tolist(), strict=True)) == [(0, 0), (1, 0), (1, 1)]
     assert one.piece_geometry[0] is shapes[0]
     assert one.piece_whole.tolist() == [True, False, False]
@@ -54,7 +54,7 @@ def test_merged_slivers_leave_their_patch_whole() -> None:
 @given(st.lists(st.tuples(st.floats(0, 20000), st.floats(0.01, 20000)), min_size=1, max_size=6), st.floats(0.1, 500))
 def test_ground_changes_hands_and_none_is_lost(sides: list[tuple[float, float]], width: float) -> None:
     made, shapes, area = cut(*(across(*one) for one in sides))
-    one = merged(made, slivers(made, 1e9, width, E), shapes, area, E)
+    one = merged(made, slivers(made, 1e9, width, E), shapes, area)
     for now in (made, one):
         inside = np.bincount(now.piece_patch, now.piece_area_m2, len(area))
         outside = np.bincount(now.remainder_patch, now.remainder_area_m2, len(area))

@@ -92,4 +92,5 @@ def test_a_corner_on_one_side_of_a_border_only_is_told_but_is_no_gap(tmp_path: P
 
 def test_codes_that_are_none_of_the_table_are_told(tmp_path: Path) -> None:
     campaign = clipped(tmp_path, [WEST, EAST], ["990101", "620000"], ["A", "B"], [on_the_border(34.1)])
-    assert codes(campaign).count("COUNTY_CODE_ODD") == 2
+    (odd,) = [one for one in issues(campaign) if one["code"] == "COUNTY_CODE_ODD"]
+    assert odd["facts"] == {"count": 2, "codes": "620000, 990101"}

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from pipeline.accounts import CountyStatus, announcement, balance
+from pipeline.boundary_changes import BoundaryChanges, CountyChange
 from pipeline.issue_words import sentence
 from pipeline.issues import Code, Issue, issue_order
 from pipeline.morning.page import Morning
@@ -184,6 +185,21 @@ def morning(number: int = 10, language: str = "zh", answers: bool = False, **cha
     shapes = dict(zip((one.code for one in made), outlines(number), strict=True))
     came = returns(made, language) if answers else Returns()
     return replace(Morning(facts, books, made, found, sentences, [], shapes, ingest, came), **changes)
+
+
+def changes_of(number: int) -> BoundaryChanges:
+    """Each of a number of counties gives ground to the next; the first is gone, the second has another code."""
+    made = []
+    for at in range(number):
+        code, other = f"5301{at:02d}", "" if at == 0 else f"5301{at + 50 if at == 1 else at:02d}"
+        word = "gone" if at == 0 else "recoded" if at == 1 else ""
+        going, coming = (2, 0) if at == 0 else (1, 2 if at == 1 else 1) if at < number - 1 else (0, 1)
+        name = f"{FIRST[at % 14]}县"
+        ground = (going * 1000.5, coming * 1000.5, 0.25, 0.125)
+        made.append(CountyChange(code, name, other, name if other else "", word, 10 + at, going, coming, *ground))
+    sums = {"moved": sum(one.goes_m2 for one in made), "nowhere": 0.25 * number, "sliver": 0.125 * number}
+    account = {"inside": 100_000.0, "same": 100_000.0 - sum(sums.values()), "double": 0.0, **sums}
+    return BoundaryChanges(account, tuple(made), ())
 
 
 def _ingest(made: list[CountyStatus]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from pipeline.morning.page import Morning, morning_page
 from pipeline.morning.returned import SHOWN_DISPUTES, ReturnedFile, Returns, VerdictMark
 from pipeline.rollup.disputes import Answer, Dispute
 from pipeline.texts import languages, texts
-from tests.morning.province import morning
+from tests.morning.province import changes_of, morning
 
 VOID = {"meta", "input"}
 SELF_CLOSING = {"td", "th", "tr"}
@@ -86,7 +86,7 @@ def rows_of(html: str, table: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("language", languages())
 def test_page_is_well_formed_and_in_the_language_of_the_campaign(language: str) -> None:
-    read = Reader(page(10, language, True))
+    read = Reader(morning_page(replace(morning(10, language, True), changes=[changes_of(3)])))
     words = texts(language)
     assert read.found[0] == ("html", {"lang": {"zh": "zh-CN"}.get(language, language)})
     assert words["morning.balance"] in read.words()
@@ -352,6 +352,31 @@ def test_answers_of_counties_are_those_of_the_books(language: str) -> None:
     assert sum(map(int, foot[2:])) == books["answered"]
     cities = [one for one in groups if one != foot]
     assert [sum(int(one[at] or 0) for one in cities) for at in range(1, len(foot))] == [int(one) for one in foot[1:]]
+
+
+def test_what_waits_for_the_county_and_how_far_reviews_are_is_told_in_every_row() -> None:
+    labels = {"issued": "尚未报齐", "submitted": "已上报", "city_returned": "市级退回", "city_passed": "市级通过"}
+    given_ = morning(20, "zh", True)
+    made = [
+        replace(
+            one,
+            to_correct=min(one.answered, 1),
+            review="city_returned" if one.answered > 1 else "issued",
+            reviews={"city_returned": 1, "city_passed": one.answered - 1} if one.answered > 1 else {},
+        )
+        for one in given_.counties
+    ]
+    html = morning_page(replace(given_, counties=made, returns=replace(given_.returns, review_labels=labels)))
+    head, *body, foot = rows_of(html, 'id="table"')
+    assert (head[9], head[13]) == ("须更正", "审核")
+    rows = {one[0]: one for one in body if len(one) == len(head)}
+    for one in made:
+        told = rows[one.code][13]
+        assert rows[one.code][9] == ("1" if one.answered else "")
+        assert told == (f"市级退回 市级退回 1 市级通过 {one.answered - 1}" if one.answered > 1 and one.asked else "")
+    back = sum(one.answered > 1 for one in made)
+    assert f"市级退回 {back}" in foot[-5]
+    assert re.search(rf"<b>{back}</b><span><a[^>]*>市、省退回", html)
 
 
 def test_bars_are_as_wide_as_what_they_say() -> None:

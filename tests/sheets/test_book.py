@@ -85,7 +85,8 @@ def test_bookmarks_and_links_lead_to_the_pages(draw: Draw, tmp_path: Path) -> No
 
 def test_the_same_input_gives_the_same_bytes(draw: Draw, tmp_path: Path) -> None:
     scene = scenery.scene(tmp_path, "before", scenery.square(113.87, 30.53, 0.001))
-    assert draw(scenery.scattered(5), "one.pdf", [scene]) == draw(scenery.scattered(5), "two.pdf", [scene])
+    one, two = (draw(scenery.scattered(5), name, [scene]) for name in ("one.pdf", "two.pdf"))
+    assert replace(one, parts=()) == replace(two, parts=())
     assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
 
 
@@ -212,15 +213,6 @@ def test_an_image_that_is_another_or_lies_elsewhere_is_found_out(pictured: tuple
     same = replace(other, digest=before.digest)
     with pytest.raises(Refusal, match=r"is that of piece-1 .*, another ground"):
         check_book(path, with_page(record, 2, pictures=(same, same)))
-
-
-def test_an_image_of_a_single_value_withholds_the_book(draw: Draw, tmp_path: Path) -> None:
-    patch = scenery.square(113.87, 30.53, 0.001)
-    scene = scenery.scene(tmp_path, "after", patch, values=np.full((3, 1000, 1000), 7, np.uint8))
-    with pytest.raises(Refusal, match=r"page 3, piece-1 .*the image after shows a single value") as caught:
-        draw([scenery.piece(1, patch)], after=[scene])
-    assert "nodata" in caught.value.hint
-    assert not (tmp_path / "429901_sheets.pdf").exists()
 
 
 def test_words_on_words_and_marks_beyond_the_paper_are_faults() -> None:

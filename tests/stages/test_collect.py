@@ -6,7 +6,9 @@ import csv
 import json
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -212,6 +214,21 @@ def test_city_and_province_review_and_a_return_comes_back_as_a_row(finished: Pat
     (open_book,) = (finished / "out" / "reports" / "returns").glob("*_open.xlsx")
     assert uid in uids(open_book)
     assert "DECISION_UNUSED" in {one["code"] for one in issues(finished / "campaign.toml", "collect")}
+    (row,) = [one for one in status(finished) if one["code"] == code]
+    assert (row["review"], row["review_city_returned"], row["review_submitted"]) == ("issued", "1", "0")
+    assert row["times_returned"] == "1"
+    told = tuban("explain", finished / "campaign.toml", uid).stdout
+    assert "review: city_returned" in told
+    assert "city return 3: 王芳, 2025-11-02, 缺近景" in told
+    assert "city pass: 王芳, 2025-11-01 (answered since, or replaced)" in told
+    page = (finished / "out" / "reports" / "index.html").read_text(encoding="utf-8")
+    assert "市级退回 1" in page
+    heads = {
+        cell.value
+        for line in load_workbook(finished / "out" / "reports" / "rollup.xlsx").worksheets[0]
+        for cell in line
+    }
+    assert {"已上报", "市级通过", "省级退回", "须更正"} <= heads
     decide(finished, ("王芳", "2025-11-01", uid, "pass mayor", ""))
     assert tuban("collect", finished / "campaign.toml").exit_code == 4
 
@@ -244,6 +261,21 @@ def test_photos_are_held_against_the_patch_they_are_named_for(finished: Path) ->
     assert found[other]["state"] == "answered"
     (page,) = (finished / "out" / "reports" / "returns").glob("*.html")
     assert "R12" in page.read_text(encoding="utf-8")
+    (package,) = (finished / "out").glob("*.gpkg")
+    with closing(sqlite3.connect(package)) as base:
+        rows = base.execute("SELECT named, patch_no, azimuth_deg, geom IS NULL FROM photos ORDER BY named").fetchall()
+    assert rows == [
+        ("", "", None, 1),
+        ("far.jpg", found[other]["patch_no"], 10.0, 0),
+        ("near.jpg", found[uid]["patch_no"], 10.0, 0),
+        ("none.jpg", found[other]["patch_no"], None, 1),
+    ]
+
+
+def status(folder: Path) -> list[dict[str, str]]:
+    """The rows of status.csv."""
+    with (folder / "out" / "reports" / "status.csv").open(encoding="utf-8-sig", newline="") as source:
+        return list(csv.DictReader(source))
 
 
 def uids(book: Path) -> list[str]:
@@ -251,3 +283,62 @@ def uids(book: Path) -> list[str]:
     sheet = load_workbook(book).worksheets[0]
     (column,) = [cell.column for cell in sheet[4] if cell.value == "patch_uid"]
     return [str(sheet.cell(row, column).value) for row in range(5, sheet.max_row + 1)]
+
+
+LEDGER = """
+headings = ["编号", "判定类型"]
+[patch]
+patch_no = "编号"
+county = "县"
+[answers]
+verdict = "判定类型"
+verdict_sub = "情形"
+used = "实际面积"
+checker = "调查人"
+checked_on = "调查时间"
+[words.verdict]
+"违法用地" = "illegal"
+[units]
+used = "m2"
+[dates]
+checked_on = "%d/%m/%Y"
+"""
+
+
+def test_a_platforms_ledger_comes_home_by_its_map_and_what_the_office_calls_an_error_is_one(finished: Path) -> None:
+    collected(finished)
+    findings = table(finished / "campaign.toml", "findings")
+    numbers = Counter((each["patch_no"], each["county_code"]) for each in findings)
+    one = next(each for each in findings if each["patch_no"] and numbers[each["patch_no"], each["county_code"]] == 1)
+    text = (finished / "campaign.toml").read_text(encoding="utf-8")
+    (finished / "campaign.toml").write_text(f'{text}\n[collect]\nmaps = ["ledger.toml"]\n', encoding="utf-8")
+    (finished / "ledger.toml").write_text(LEDGER, encoding="utf-8")
+    head = ["编号", "县", "判定类型", "情形", "实际面积", "调查人", "调查时间", "批次"]
+    said = ["违法用地", "未报即用", "9999999", "李明", "03/10/2025", "一"]
+    with (returns(finished) / "台账.csv").open("w", encoding="gb18030", newline="") as target:
+        rows = [[one["patch_no"], one["county_code"], *said], ["不存在", one["county_code"], *said]]
+        csv.writer(target, delimiter=";").writerows([head, *rows])
+    decide(finished, ("王芳", "2025-11-01", "抬账.csv", "leave", "误发"))
+    counts = collected(finished)
+    assert (counts["answered"], counts["unmatched"]) == (1, 1)
+    (found,) = [each for each in table(finished / "campaign.toml", "findings") if each["state"] == "answered"]
+    assert (found["patch_uid"], found["verdict"]) == (one["patch_uid"], "illegal")
+    assert json.loads(found["answers"])[0]["parcels"][0]["checked_on"] == "2025-10-03"
+    assert found["place"] == "台账.csv!A2"
+    told = {each["code"]: each for each in issues(finished / "campaign.toml", "collect")}
+    assert told.keys() == {"RETURN_ERROR", "RETURN_QUESTION", "RETURN_NOTE", "DECISION_UNUSED"}
+    assert told["DECISION_UNUSED"]["facts"] == {"row": 2, "what": "回收文件", "id": "抬账.csv"}
+    assert "批次" in told["RETURN_NOTE"]["facts"]["problem"]
+    again = finished / "out" / "reports" / "returns" / f"{one['county_code']}_open.xlsx"
+    assert found["patch_uid"] in {str(cell.value) for row in load_workbook(again).worksheets[0] for cell in row}
+    severities = {each["code"]: each["severity"] for each in table(finished / "campaign.toml", "issues")}
+    assert (severities["RETURN_ERROR"], severities["RETURN_NOTE"]) == ("error", "note")
+    assert (found["state"], found["to_correct"]) == ("answered", "R04")
+    (row,) = [each for each in status(finished) if each["code"] == one["county_code"]]
+    assert (row["answered"], row["to_correct"]) == ("1", "1")
+    (receipt,) = (finished / "out" / "reports" / "returns").glob("*.html")
+    assert "请更正以下各行后发回" in receipt.read_text(encoding="utf-8")
+    (finished / "ledger.toml").write_text(LEDGER.replace("illegal", "bad"), encoding="utf-8")
+    refused = tuban("collect", finished / "campaign.toml")
+    assert refused.exit_code == 2
+    assert "ledger.toml: [words.verdict] 违法用地 = 'bad' is no choice" in refused.stderr
