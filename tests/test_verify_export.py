@@ -12,6 +12,10 @@ import pytest
 
 from pipeline.config import read_campaign
 from pipeline.errors import Refusal
+from pipeline.issue_words import sentence
+from pipeline.issues import Code
+from pipeline.stages.report import CountyEnd, _about_parts
+from pipeline.texts import languages
 from tests.stages.runs import state, tuban
 
 CHOICES = """
@@ -19,7 +23,7 @@ CHOICES = """
 cards = true
 thumbnails = true
 zip_mb = 1
-also = ["kmz", "shapefile", "coordinates"]
+also = ["kmz", "shapefile", "coordinates", "xlsform"]
 send_to = "zf@example.cn"
 """
 ENDS = (
@@ -169,3 +173,10 @@ def test_mistakes_are_named(world: Path, wrong: str) -> None:
     _choose(world, f"\n[export]\n{wrong}\n")
     with pytest.raises(Refusal, match=r"\[export\]"):
         read_campaign(world / "campaign.toml")
+
+
+def test_a_zip_larger_than_was_asked_is_an_issue_of_its_county() -> None:
+    ends = [CountyEnd("1", 3, 3, ""), CountyEnd("2", 3, 3, "", parts_too_large=2)]
+    (told,) = _about_parts(ends)
+    assert (told.code, told.county_code) == (Code.PART_TOO_LARGE, "2")
+    assert all("2" in sentence(told, language) for language in languages())

@@ -23,6 +23,7 @@ from pipeline.collect.values import Terms
 from pipeline.engine.digest import value_digest
 from pipeline.errors import Refusal
 from pipeline.forms.cleaning import clean_text
+from pipeline.forms.xlsform import is_ours
 from pipeline.io.unpack import unpack
 
 MAX_FILES = 20_000
@@ -126,14 +127,16 @@ def _read_one(
             return _read_archive(one, shown, scratch, terms, begun, depth)
         return [_through_door(suffix, one, beside, shown, digest, scratch, terms)]
     except Unread as problem:
-        if kind and _is_company(suffix, problem.reason):
+        if kind and _is_company(PurePosixPath(one.name), problem.reason):
             return []
         return [unread(digest, shown, problem.reason, terms, **problem.facts)]
 
 
-def _is_company(suffix: str, reason: str) -> bool:
-    """Whether a file that is no return may lie among returns without a word: boundary.gpkg, notes."""
-    return reason == "no_layer" or (suffix == ".txt" and reason in ("no_table", "encoding"))
+def _is_company(path: PurePosixPath, reason: str) -> bool:
+    """Whether a file that is no return may lie among returns without a word: boundary.gpkg, notes, the form for ODK."""
+    if reason == "no_table" and is_ours(path.name):
+        return True
+    return reason == "no_layer" or (path.suffix.casefold() == ".txt" and reason in ("no_table", "encoding"))
 
 
 def _through_door(

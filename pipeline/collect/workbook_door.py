@@ -20,6 +20,7 @@ from pipeline.collect.spelling import Raw, shown
 from pipeline.collect.tabular import read_table, table_of
 from pipeline.collect.unread import Unread
 from pipeline.collect.values import Terms
+from pipeline.forms.xlsform import SHEETS as XLSFORM
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _LARGEST = 64 << 20
@@ -39,6 +40,8 @@ def read_workbook(path: Path, name: str, digest: str, terms: Terms) -> ReturnedF
     data = path.read_bytes()
     looked = _looked(data)
     grids, meta = _sheets(data, name, looked)
+    if {one.sheet for one in grids} >= XLSFORM:
+        raise Unread("no_table")  # the questions, no answers
     values, listed = read_meta(meta.rows) if meta else ({}, [])
     told = [of_values(values), of_values(looked.properties)]
     fits = {at: fit for at, grid in enumerate(grids) if (fit := fitting(grid, terms))}

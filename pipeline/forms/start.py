@@ -33,6 +33,7 @@ KINDS = (
     ("kmz", "_patches.kmz"),
     ("shapefile", "_patches.shp"),
     ("coordinates", "_coordinates.txt"),
+    ("xlsform", "_form.xlsx"),
     ("sums", "SHA256SUMS"),
 )
 

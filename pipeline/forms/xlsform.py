@@ -31,6 +31,8 @@ from pipeline.texts import languages, texts
 Row = Mapping[str, str]
 _TYPES = {"text": "text", "long": "text", "number": "decimal", "date": "date", "photo": "image"}
 _NAMES = {"zh": "中文 (zh)", "en": "English (en)"}
+SHEETS = frozenset(("survey", "choices", "settings"))
+MOST_PX = 1600  # of a photo's longer side, as in the field project
 _DAYS = ". >= date('2000-01-01') and . <= date('2100-12-31')"
 
 
@@ -115,6 +117,7 @@ def _question(one: Field, form: Form, facts: CampaignFacts) -> Row:
     row = {"type": kind, "name": one.key} | _said("label", label) | _said("hint", one.hint)
     row |= {"required": _required(one, form)} if one.due == "firm" and one.needed else {}
     row |= {"appearance": "multiline"} if one.type == "long" else {}
+    row |= {"parameters": f"max-pixels={MOST_PX}"} if one.type == "photo" else {}
     row |= {"default": "today()"} if one.stamp == "day" else {}
     row |= {"choice_filter": f"under = '' or under = ${{{form.verdict_key}}}"} if _depends(one) else {}
     rule = " and ".join(_rules(one, form))
@@ -134,7 +137,9 @@ def _required(one: Field, form: Form) -> str:
 
 def _rules(one: Field, form: Form) -> Iterator[str]:
     if one.type == "number":
-        yield from (f". {sign} {limit:.15g}" for sign, limit in ((">=", one.low), ("<=", one.high)) if limit is not None)
+        yield from (
+            f". {sign} {limit:.15g}" for sign, limit in ((">=", one.low), ("<=", one.high)) if limit is not None
+        )
         if one.within in {each.key for each in form.asked}:
             yield f"(${{{one.within}}} = '' or . <= ${{{one.within}}})"
     elif one.type == "date":
@@ -150,6 +155,11 @@ def _choices(form: Form) -> Iterator[Row]:
             raise ValueError(f"two choices of {one.key} have one name in an XLSForm")
         for each, name in zip(one.choices, names, strict=True):
             yield {"list_name": one.key, "name": name, "under": each.under} | _said("label", each.label)
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file is called like one of those two."""
+    return name.endswith("_form.xlsx") or (name.startswith("patches_") and name.endswith(".csv"))
 
 
 def choice_name(one: Choice) -> str:

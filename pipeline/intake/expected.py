@@ -78,6 +78,14 @@ def read_expected(path: Path) -> dict[str, Announced]:
     return dict(sorted(found.items()))
 
 
+def expected_or_why(path: Path | None) -> tuple[dict[str, Announced], str]:
+    """Announcements and "", or none and why they cannot be read: a slip in this list holds up no county's folder."""
+    try:
+        return (read_expected(path) if path else {}), ""
+    except Refusal as refusal:
+        return {}, refusal.sentence
+
+
 def _announced(path: Path, at: int, cells: dict[str, str]) -> Announced:
     code, patches = number_text(cells["code"]), number_text(cells["patches"])
     if not code:

@@ -70,7 +70,7 @@ class FrameImage:
         cover: share of the frame's area with imagery, exactly 1.0 if all of it.
         no_data_rings: rings to hatch (even-odd), clipped to the frame: where there is no imagery.
         ground: what the image shows (minx, miny, maxx, maxy) in the frame's CRS.
-        blank: its pixels have a single value, as far as a look at every eighth tells.
+        blank: its pixels have a single value, but for the noise of a lossy file.
         bright: share of its pixels that are bright and colourless as clouds are, by the same look; 0.0 of grey ones.
     """
 
@@ -227,10 +227,15 @@ def _jpeg(pixels: Pixels) -> bytes:
 
 
 def _blank(pixels: Pixels) -> bool:
-    """Whether what is shown has one value only, but for the noise of a lossy file."""
-    seen = pixels.values[::SAMPLE_PX, ::SAMPLE_PX, :3]
+    """Whether what is shown has one value only, but for the noise of a lossy file; a still lake has more."""
+    return _flat(pixels, SAMPLE_PX) and _flat(pixels, 1)
+
+
+def _flat(pixels: Pixels, step_px: int) -> bool:
+    """Whether every `step_px`th pixel with imagery has the same value, within noise."""
+    seen = pixels.values[::step_px, ::step_px, :3]
     if pixels.mask is not None:
-        seen = seen[pixels.mask[::SAMPLE_PX, ::SAMPLE_PX]]
+        seen = seen[pixels.mask[::step_px, ::step_px]]
     flat = seen.reshape(-1, seen.shape[-1])
     return bool(len(flat) > 1 and np.ptp(flat, axis=0).max() <= NOISE)
 

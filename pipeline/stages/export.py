@@ -38,7 +38,7 @@ class Section:
     imagery_cap_mb: int = 200
     cards: bool = False  # <code>_cards.pdf: a registration card for each piece
     thumbnails: bool = False  # a sheet of the checklist with small pictures before and after
-    also: tuple[Literal["kmz", "shapefile", "coordinates"], ...] = ()
+    also: tuple[Literal["kmz", "shapefile", "coordinates", "xlsform"], ...] = ()
     shapefile_encoding: Literal["utf-8", "gb18030"] = "utf-8"
     zip_mb: int = 0  # packages/<code>_<n>.zip in parts of at most so many millions of bytes; 0: none
     send_to: str = ""  # where answers go, as START_HERE prints it; "": the office that issues
@@ -104,10 +104,10 @@ def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[J
 
 
 def _notices(campaign: Campaign) -> Mapping[str, Notice]:
-    """What was announced, by county code."""
-    from pipeline.intake.expected import read_expected
+    """What was announced, by county code; nothing where the list cannot be read, which report says."""
+    from pipeline.intake.expected import expected_or_why
 
-    announced = read_expected(campaign.inputs.expected) if campaign.inputs.expected else {}
+    announced, _ = expected_or_why(campaign.inputs.expected)
     return {code: Notice(one.deadline, one.contact, one.phone) for code, one in announced.items()}
 
 
@@ -250,6 +250,10 @@ def _by_choice(
         from pipeline.forms.coordinates import write_coordinates
 
         counts["coordinates"] = write_coordinates(folder / f"{code}_coordinates.txt", facts, county, pieces)
+    if "xlsform" in settings.also:
+        from pipeline.forms.xlsform import write_xlsform
+
+        counts["xlsform"] = write_xlsform(folder, form, facts, county, pieces)
     return counts
 
 
@@ -323,7 +327,7 @@ def _check(task: Task, rows: dict[str, int]) -> None:
     from pipeline.io.slices import read_pieces
 
     own = [one for one in read_pieces(task.files.slice(task.county.code)) if one.own]
-    asked = dict.fromkeys(("rows", "pages", "cards", "kmz", "coordinates"), task.county.asked)
+    asked = dict.fromkeys(("rows", "pages", "cards", "kmz", "coordinates", "xlsform"), task.county.asked)
     expected = {name: count for name, count in asked.items() if name in rows}
     expected |= {name: len(own) for name in ("features", "shapefile") if name in rows}
     wrong = {name: (rows[name], count) for name, count in expected.items() if rows[name] != count}

@@ -67,6 +67,7 @@ class CountyEnd:
     rows: int
     problem: str
     bare_frames: int = 0
+    parts_too_large: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ def _end(shop: Workshop, county: CountySlice, undone: str) -> CountyEnd:
     problems = [one.problem if one else undone for one in ended if not one or one.status != "done"]
     tallies = [one.tally if one and one.status == "done" else {} for one in ended]
     pages, bare = (int(tallies[0].get(name, 0)) for name in ("pages", "bare_frames"))
-    rows = int(tallies[1].get("rows", 0))
-    return CountyEnd(county.code, pages, rows, (problems or [""])[0].partition("\n")[0], bare)
+    rows, large = (int(tallies[1].get(name, 0)) for name in ("rows", "parts_too_large"))
+    return CountyEnd(county.code, pages, rows, (problems or [""])[0].partition("\n")[0], bare, large)
 
 
 def work(task: Task) -> Done:
@@ -123,9 +124,10 @@ def work(task: Task) -> Done:
 
     files, form = task.files, load_form(task.form)
     ingest, clip = (_state(files, f"{one}_summary.json") for one in ("ingest", "clip"))
-    announced, collect = _announced(task), _returned(files, clip)
+    (announced, unread), collect = _announced(task), _returned(files, clip)
     counties = county_states(ingest, clip, announced, {one.code: one for one in task.ends}, collect)
-    issues = sorted([*_collected(files, task.ends), *_about_expected(counties, announced)], key=issue_order)
+    told = [*_about_expected(counties, announced), *unread, *_about_parts(task.ends)]
+    issues = sorted([*_collected(files, task.ends), *told], key=issue_order)
     total = sum(one.patches or 0 for one in announced.values()) if announced else None
     books = balance(task.facts.id, ingest, clip, counties, total, collect["returns"])
     whole = not any(one.problem for one in task.ends)
@@ -159,10 +161,12 @@ def _returned(files: Files, clip: dict[str, Any]) -> dict[str, Any]:
     return {"returns": returns, "counties": counties, "files": [], "verdicts": [], "review_labels": {}}
 
 
-def _announced(task: Task) -> dict[str, Any]:
-    from pipeline.intake.expected import read_expected
+def _announced(task: Task) -> tuple[dict[str, Any], list[Issue]]:
+    """What was announced by county code; an issue where the list cannot be read, and nothing is known of it."""
+    from pipeline.intake.expected import expected_or_why
 
-    return dict(read_expected(task.expected)) if task.expected else {}
+    announced, why = expected_or_why(task.expected)
+    return dict(announced), [Issue(Code.EXPECTED_UNREAD, "report", {"problem": why})] if why else []
 
 
 def _passed(task: Task, ingest: dict[str, Any]) -> bool:
@@ -227,6 +231,13 @@ def _about_expected(counties: Sequence[CountyStatus], announced: dict[str, Any])
             yield Issue(
                 Code.UNANNOUNCED, "report", {"came": one.came, "announced": one.announced}, county_code=one.code
             )
+
+
+def _about_parts(ends: Sequence[CountyEnd]) -> Iterable[Issue]:
+    """Zips to be mailed that are larger than was asked, for a single file is never cut."""
+    for one in ends:
+        if one.parts_too_large:
+            yield Issue(Code.PART_TOO_LARGE, "report", {"count": one.parts_too_large}, county_code=one.code)
 
 
 def _collected(files: Files, ends: Sequence[CountyEnd]) -> list[Issue]:

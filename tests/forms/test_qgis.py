@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pipeline.forms.form import Form
-from pipeline.forms.layers import RUN_LAYERS, layer_qml
+from pipeline.forms.layers import POINTS, RUN_LAYERS, layer_qml
 from pipeline.forms.maplayers import ImageryLayer
 from pipeline.forms.package import patch_kinds, patches_qml, write_boundary, write_patches
 from pipeline.forms.qgis import BOOKMARKS, write_project
@@ -241,11 +241,12 @@ def test_a_geopackage_opened_alone_has_the_form(form: Form, facts: CampaignFacts
         )
 
 
-@pytest.mark.parametrize("kind", RUN_LAYERS)
+@pytest.mark.parametrize("kind", [*RUN_LAYERS, "photos"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_layers_of_the_run_have_a_style(kind: str, language: str) -> None:
     root = ElementTree.fromstring(layer_qml(kind, language))
     assert root.find("renderer-v2") is not None
+    assert root.findtext("layerGeometryType") == ("0" if kind in POINTS else "2")
 
 
 def test_every_category_has_a_colour_of_its_own(root: Element, form: Form) -> None:

@@ -183,6 +183,7 @@ def unsuited() -> Iterator[Any]:
     yield pytest.param([shapely.box(0, 0, 1, 1)], {"n": np.array([1], "i2")}, {}, id="short numbers")
 
 
+@pytest.mark.filterwarnings("ignore:Layer 'patches' has been declared with non-Z")
 @pytest.mark.parametrize(("shapes", "columns", "more"), [*unsuited()])
 def test_what_does_not_suit_is_gdals(tmp_path: Path, shapes: Any, columns: Any, more: Any) -> None:
     path = tmp_path / "a.gpkg"

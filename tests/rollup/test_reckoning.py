@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.rollup.checks import faults
-from pipeline.rollup.columns import asks_of
+from pipeline.rollup.columns import asks_of, columns
 from pipeline.rollup.levels import ALL, CITY, COUNTY, PROVINCE, units
 from pipeline.rollup.tally import Account, Tally, accounts, total
 from pipeline.texts import texts
@@ -21,6 +21,38 @@ AREAS = st.floats(0.01, 5e6, allow_nan=False)
 PATCHES = st.sampled_from("abcdefgh")
 NUMBERS = st.decimals(0, 5000, places=2).map(str)
 VERDICTS = st.sampled_from([choice.code for choice in CN["verdict_sub"].choices])
+
+
+REVIEWS = {"submitted": "已上报", "city_returned": "市级退回", "city_passed": "市级通过"}
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 5)] * 3), min_size=len(CODES), max_size=len(CODES)))
+@settings(max_examples=20)
+def test_reviews_of_counties_sum_up_to_city_and_province_and_to_what_is_answered(
+    numbers: list[tuple[int, int, int]],
+) -> None:
+    plain = world({("a", code): 1.0 for code in CODES})
+    counties = [
+        replace(
+            one,
+            reviews={state: number for state, number in zip(REVIEWS, mine, strict=True) if number},
+            to_correct=mine[0],
+        )
+        for one, mine in zip(plain.counties, numbers, strict=True)
+    ]
+    made = {one.code: Account(answered=Tally(sum(mine))) for one, mine in zip(counties, numbers, strict=True)}
+    rows = units(counties, made)
+    plan = replace(plain.rollup.plan, reviews=REVIEWS)
+    shown = {one.heading: one for one in columns(plan, rows) if one.band == plan.words["rollup.band.review"]}
+    assert list(shown)[:3] == list(REVIEWS.values())
+    for row in rows:
+        assert sum(shown[label].value(row) for label in REVIEWS.values()) == row.account.answered.pieces  # type: ignore[misc]
+        assert not any("已上报、通过、退回" in one for one in faults([row], plan.words))
+    below = [one for one in rows if one.level == COUNTY]
+    assert rows[-1].to_correct == sum(one.to_correct for one in below)
+    short = replace(rows[-1], account=replace(rows[-1].account, answered=Tally(rows[-1].account.answered.pieces + 1)))
+    if any(map(sum, numbers)):
+        assert any("已上报、通过、退回" in one for one in faults([short], plan.words))
 
 
 @st.composite

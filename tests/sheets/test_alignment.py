@@ -11,12 +11,17 @@ import pytest
 import rasterio
 from numpy.typing import NDArray
 
+from pipeline.campaign import Files
+from pipeline.county_jobs import CountySlice
 from pipeline.io.rasters import TileCache
+from pipeline.issue_words import sentence
+from pipeline.issues import Code, Issue
 from pipeline.records import Piece, Scene
 from pipeline.sheets.alignment import NOT_MEASURED, Alignment, Offset, measure_alignment
 from pipeline.sheets.book import BookSummary, draw_book
 from pipeline.sheets.misregistration import book_words, page_words
 from pipeline.sheets.settings import RenderSettings
+from pipeline.stages import render
 from pipeline.texts import texts
 from tests.sheets import scenery
 
@@ -182,3 +187,17 @@ def test_a_hole_within_a_scene_is_counted(tmp_path: Path) -> None:
     words = words_of(tmp_path)[-1]
     assert f"图幅内无影像 {100 * share:.1f} %" in words
     assert "无影像" in words.split("图例")[-1]
+
+
+def test_a_pixel_apart_is_an_issue_of_the_county(tmp_path: Path) -> None:
+    def found(after: Scene) -> list[Issue]:
+        summary = drawn(tmp_path, [before], [after])
+        return render._imagery_apart(render.Task(files, scenery.facts(), county, RenderSettings()), summary)
+
+    before = scene(tmp_path, "before", land(1))
+    files, county = Files(tmp_path, tmp_path), CountySlice("429901", "", (), 6, blocked=False, scenes=())
+    (told,) = found(scene(tmp_path, "after", land(1), 4.0))
+    assert (told.code, told.county_code) == (Code.IMAGERY_APART, "429901")
+    assert "2.0 像元（4 m），偏东" in sentence(told, "zh")
+    assert "2.0 px (4 m)" in sentence(told, "en")
+    assert found(scene(tmp_path, "after", land(1), 1.0)) == []

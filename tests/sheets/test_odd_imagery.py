@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pypdf
 import pytest
 import rasterio
+import shapely
 from PIL import Image
 from pyproj import Transformer
 from rasterio.control import GroundControlPoint
@@ -306,6 +308,31 @@ def test_an_image_of_a_single_value_is_no_imagery_and_said_so(tmp_path: Path, la
     assert made.unseen == ((made.pieces_drawn[0], "after", "flat.tif", "blank"),)
     assert (made.pieces_drawn[0], "after") in made.missing
     assert [words in page for page in pages] == [False, False, True, False]
+
+
+def test_a_mosaic_told_by_its_parts_shows_the_same_and_the_dates_of_its_ground(tmp_path: Path) -> None:
+    one = scene(written(tmp_path / "dom.tif", quadrants()))
+    west, south, east, north = one.footprint.bounds
+    halves = [("2025-03-01", (west, south, scenery.LON, north)), ("2025-04-02", (scenery.LON, south, east, north))]
+    far = [("2019-01-01", (west - 1, south, west - 0.5, north))]
+    parts = [replace(one, date=date, footprint=shapely.box(*box)) for date, box in (*halves, *far)]
+    whole, _ = book(tmp_path, [one])
+    told, pages = book(tmp_path, parts)
+    assert (told.missing, told.partial, told.unseen) == (whole.missing, whole.partial, ())
+    pictures = [[each.digest for page in made.record.pages for each in page.pictures] for made in (told, whole)]
+    assert pictures[0] == pictures[1]
+    assert [("2025-03-01" in page, "2025-04-02" in page, "2019" in page) for page in pages[2:]] == [
+        (True, True, False),
+        (False, False, False),
+    ]
+
+
+def test_still_water_is_no_blank(tmp_path: Path) -> None:
+    values = np.full((3, SIDE, SIDE), 30, np.uint8)
+    values[:, 201, 203] = 36  # one boat, which a look at every eighth pixel does not meet
+    made, pages = book(tmp_path, [scene(written(tmp_path / "lake.tif", values))])
+    assert made.unseen == ()
+    assert "single value" not in pages[2]
 
 
 def test_a_county_beyond_its_scenes_lacks_imagery_that_others_have(tmp_path: Path) -> None:

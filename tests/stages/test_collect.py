@@ -192,6 +192,8 @@ def test_a_county_is_asked_again_and_what_it_mends_counts(finished: Path) -> Non
     assert "R04" not in found[wrong]["questions"]
     fates = sorted(one["fate"] for one in table(finished / "campaign.toml", "returned") if one["patch_uid"] == wrong)
     assert fates == ["superseded", "taken"]
+    told = tuban("explain", finished / "campaign.toml", wrong).stdout
+    assert [line for line in told.splitlines() if "superseded: a.xlsx!" in line and "99999" in line]
 
 
 def test_city_and_province_review_and_a_return_comes_back_as_a_row(finished: Path) -> None:
@@ -342,3 +344,16 @@ def test_a_platforms_ledger_comes_home_by_its_map_and_what_the_office_calls_an_e
     refused = tuban("collect", finished / "campaign.toml")
     assert refused.exit_code == 2
     assert "ledger.toml: [words.verdict] 违法用地 = 'bad' is no choice" in refused.stderr
+
+
+def test_a_broken_list_of_announcements_holds_up_nobody_and_is_told(finished: Path) -> None:
+    (finished / "expected.csv").write_text("code,patches\n320102,zwölf\n", encoding="utf-8")
+    code = checklist(finished).name.partition("_")[0]
+    result = tuban("run", finished / "campaign.toml", "--only", code)
+    assert "refused" not in result.stderr
+    assert (finished / "out" / "counties" / code / "00_START_HERE.pdf").is_file()
+    (told,) = [one for one in table(finished / "campaign.toml", "issues") if one["code"] == "EXPECTED_UNREAD"]
+    assert told["severity"] == "error"
+    assert "zwölf" in told["sentence"]
+    books = json.loads((finished / "out" / "reports" / "balance.json").read_bytes())
+    assert books["records"]["announced"] is None

@@ -18,7 +18,7 @@ from tests.faults.campaign import TOML
 from tests.faults.makers import layer
 from tests.stages.runs import state, tuban
 
-EAST = (106.5, 106.6)  # of the two patches
+EAST = (106.5, 106.6, 104.5)  # of the patches; there is no imagery of the third
 STEP = 2e-5  # degrees, about two metres
 
 
@@ -36,13 +36,13 @@ def image(path: Path, east: float, seed: int, **more: Any) -> Path:
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two counties with a patch each; of four images one is cut off, one says two dates, one is of another day."""
+    """Three counties with a patch each; of four images one is cut off, one says two dates, one is of another day."""
     folder = tmp_path_factory.mktemp("imagery")
     (folder / "deliveries").mkdir()
-    counties = [shapely.box(106, 34, 106.55, 35), shapely.box(106.55, 34, 107, 35)]
-    layer(folder / "counties.gpkg", counties, XZQDM=["620101", "620102"], XZQMC=["甲县", "乙县"])
+    counties = [shapely.box(*one) for one in ((106, 34, 106.55, 35), (106.55, 34, 107, 35), (104, 34, 105, 35))]
+    layer(folder / "counties.gpkg", counties, XZQDM=["620101", "620102", "620103"], XZQMC=["甲县", "乙县", "丙县"])
     patches = [shapely.box(east - 0.0005, 34.9, east + 0.0005, 34.901) for east in EAST]
-    fields = {"JCBH": ["A1", "A2"], "QSX": ["2024-05-01", "2024-05-01"], "HSX": ["2025-09", "2025-09"]}
+    fields = {"JCBH": ["A1", "A2", "A3"], "QSX": ["2024-05-01"] * 3, "HSX": ["2025-09"] * 3}
     layer(folder / "deliveries" / "patches.gpkg", patches, **fields)
     image(folder / "before" / "GF1_PMS_20240501_w.tif", EAST[0], 1, photometric="RGB")
     image(folder / "before" / "east.tif", EAST[1], 2, photometric="RGB")
@@ -107,6 +107,16 @@ def test_a_broken_image_costs_a_frame_and_no_county(campaign: Path) -> None:
     folder = campaign.parent / "out" / "counties" / "620101"
     assert (folder / "SHA256SUMS").is_file()
     assert (folder / "before.tif").is_file()
+
+
+def test_a_county_without_imagery_is_told_where_others_have_it(campaign: Path) -> None:
+    missing = said(campaign, "IMAGERY_MISSING")
+    assert [("A3" in one, "A1" in one) for one in sorted(missing, key=lambda one: "A3" in one)] == [
+        (False, True),  # its one image after is cut off
+        (True, False),
+        (True, False),
+    ]
+    assert "none configured" not in pages(campaign, "620103")[-1]
 
 
 def test_a_text_beside_an_image_that_changes_changes_what_is_told(campaign: Path) -> None:

@@ -58,8 +58,9 @@ def test_each_county_with_patches_gets_its_folder(finished_master: Path) -> None
 def test_the_campaign_in_one_file_has_every_layer_of_the_run(finished_master: Path) -> None:
     campaign, package = finished_master / "campaign.toml", finished_master / "out" / "2025Q3.gpkg"
     layers = {str(name): pyogrio.read_info(package, layer=name)["features"] for name, _ in pyogrio.list_layers(package)}
-    assert set(layers) - {"layer_styles"} == set(RUN_LAYERS)
-    assert {name: layers[name] for name in RUN_LAYERS} == {name: len(table(campaign, name)) for name in RUN_LAYERS}
+    given = set(RUN_LAYERS) - {"moves"}  # where a county layer of another date is named
+    assert set(layers) - {"layer_styles"} == given
+    assert {name: layers[name] for name in given} == {name: len(table(campaign, name)) for name in given}
 
 
 def test_verify_finds_any_change(finished: Path) -> None:
