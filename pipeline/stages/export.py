@@ -341,4 +341,4 @@ def _write_sums(folder: Path) -> None:
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
 
 
-STAGE = Stage("export", 3, "county", Section, "pipeline.stages.export:work", ("forms", "styles", "fonts"))
+STAGE = Stage("export", 4, "county", Section, "pipeline.stages.export:work", ("forms", "styles", "fonts"))
