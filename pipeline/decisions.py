@@ -102,11 +102,13 @@ def names_file(said: str, name: str, digest: str) -> bool:
 def _rows(path: Path) -> list[list[str]]:
     text = _text(path)
     head = next((line for line in text.splitlines() if line.strip()), "")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=head.count), strict=True)
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=head.count)))
+        return list(reader)
     except csv.Error as problem:
-        hint = "look for a quotation mark that is opened and never closed"
-        raise Refusal(f"{path.name} cannot be read as a table ({problem})", hint) from problem
+        sentence = f"{path.name} cannot be read as a table after line {reader.line_num} ({problem})"
+        hint = "look for a quotation mark never closed, or for one inside a cell: write it twice"
+        raise Refusal(sentence, hint) from problem
 
 
 def _text(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
 from pathlib import Path
 
 from pipeline.errors import Refusal
@@ -21,6 +20,7 @@ def read_rows(path: Path) -> tuple[Sheet, Characters]:
     Raises:
         Refusal: it is not text, or has no two lines.
     """
+    csv.field_size_limit((1 << 31) - 1)  # of the whole process; a shape in one cell has no small bound
     characters = decode(path.read_bytes())
     text = characters.text.replace("\r\n", "\n").replace("\r", "\n")
     separator = _separator(text)
@@ -53,7 +53,6 @@ def _steady(lines: list[str], separator: str) -> int:
 
 def _rows(text: str, separator: str) -> tuple[list[Cells], list[int], list[str]]:
     """All rows with the line each begins in; line by line where the quoting is broken somewhere."""
-    csv.field_size_limit(sys.maxsize if sys.maxsize < 1 << 31 else (1 << 31) - 1)
     try:
         return (*_quoted_rows(text, separator), [])
     except csv.Error:

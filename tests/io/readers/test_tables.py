@@ -141,6 +141,14 @@ def test_columns_that_name_northing_and_easting_may_stand_in_any_order(tmp_path:
     assert shapely.from_wkb(raw.wkb[0]).bounds == (38383000, 3838000, 38383100, 3838100)
 
 
+def test_a_cell_longer_than_the_csv_module_allows_by_default(tmp_path: Path) -> None:
+    """The limit belongs to the process: another reader of it may have set it lower."""
+    csv.field_size_limit(131_072)
+    remark = "r" * 300_000
+    raw = read(tmp_path, f'id,remark,geom\n1,"{remark}","{TRIANGLE}"\n2,b,"{TRIANGLE}"\n')
+    assert areas(raw) == [AREA, AREA]
+
+
 def test_titles_stand_above_and_wkt_without_quotation_marks_is_put_together(tmp_path: Path) -> None:
     raw = read(tmp_path, f"某县图斑表\nid,name,wkt\n1,a,{TRIANGLE}\n2,b,{TRIANGLE}\n")
     assert areas(raw) == [AREA, AREA]
