@@ -240,8 +240,10 @@ def _exit_code(done: Conducted) -> int:
 
 
 def _show_failures(done: Conducted, talk: Talk) -> None:
-    for one in done.failed:
-        talk(f"{one.stage} {one.unit}: {one.problem}", "red")
+    from pipeline.failures import failure_lines
+
+    for words in failure_lines(done.failed):
+        talk(words, "red")
     for words in done.doubts:
         talk(words, "yellow")
 

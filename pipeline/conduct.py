@@ -87,6 +87,7 @@ def conduct(campaign: Campaign, stages: Sequence[Stage], wish: Wish, talk: Calla
                 done.outcomes += outcomes
                 done.doubts += _doubts(stage, shop)
                 talk(stage_line(stage.name, outcomes))
+                _hint(campaign, stage, outcomes, talk)
                 _stop_if_full(campaign.out, outcomes)
                 _stop_if_run_failed(stage, outcomes)
         finally:
@@ -94,7 +95,15 @@ def conduct(campaign: Campaign, stages: Sequence[Stage], wish: Wish, talk: Calla
     return done
 
 
+def _hint(campaign: Campaign, stage: Stage, outcomes: Sequence[Outcome], talk: Callable[[str], None]) -> None:
+    """Once, when folders were made, what their readers will miss."""
+    words = export.hint(campaign) if stage is export.STAGE else ""
+    if words and any(one.status == "done" for one in outcomes):
+        talk(f"hint: {words}")
+
+
 def _run_stage(campaign: Campaign, stage: Stage, wish: Wish, shop: Workshop) -> list[Outcome]:
+    _refuse_other_version(stage, shop)
     jobs = _jobs(campaign, stage, wish, shop)
     shop.engine = serial if stage.grain == "run" else engine_of(wish.workers)
     if stage.grain == "county":
@@ -103,6 +112,16 @@ def _run_stage(campaign: Campaign, stage: Stage, wish: Wish, shop: Workshop) -> 
     for one in _failed(outcomes) if stage is export.STAGE else ():
         export.withdraw(campaign.files, one.unit)
     return outcomes
+
+
+def _refuse_other_version(stage: Stage, shop: Workshop) -> None:
+    """A stage alone reads what those before it left, and another version may have written that otherwise."""
+    order = list(_ROOMS)
+    for before in (_ROOMS[name].STAGE for name in order[: order.index(stage.name)]):
+        receipt = shop.receipts.find(before.name) if before.grain == "run" else None
+        if receipt and receipt.parts.get("stage") != f"{before.name} {before.version}":
+            sentence = f"what {before.name} left in {shop.out.name} is of another version of tuban"
+            raise Refusal(sentence, "type `tuban run CONFIG`: it makes again what the new version makes otherwise")
 
 
 def _jobs(campaign: Campaign, stage: Stage, wish: Wish, shop: Workshop) -> list[Job]:

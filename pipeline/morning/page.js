@@ -9,7 +9,8 @@
   const compare = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare;
   const entries = legends.flatMap((one) => [...one.children]).filter((one) => one.dataset.word !== "unpublished");
   const shapes = [...document.querySelectorAll("#map > g:not(.border, .failed, .names) path")];
-  let sorted = null, only = null;
+  const silent = document.getElementById("silent");
+  let sorted = null, only = null, folded = silent !== null;
 
   const wordsOf = new Map();
   const groupsOf = new Map();
@@ -27,10 +28,12 @@
 
   function show() {
     const asked = search.value.trim().toLowerCase().split(/\s+/);
+    const fold = folded && !only && asked[0] === "";
     const wanted = new Set();
     for (const row of order) {
       if (isGroup(row)) continue;
-      const fits = asked.every((one) => wordsOf.get(row).includes(one)) && (!only || row.classList.contains(only));
+      const kept = only ? row.classList.contains(only) : !(fold && row.classList.contains("unknown"));
+      const fits = kept && asked.every((one) => wordsOf.get(row).includes(one));
       row.hidden = !fits;
       if (fits) groupsOf.get(row).forEach((one) => wanted.add(one));
     }
@@ -62,6 +65,15 @@
   });
   search.addEventListener("input", show);
   search.hidden = false;
+  if (silent) {
+    silent.addEventListener("click", () => {
+      folded = !folded;
+      silent.setAttribute("aria-pressed", String(!folded));
+      show();
+    });
+    silent.hidden = false;
+    show();
+  }
 
   function choose(word) {
     only = only === word ? null : word;

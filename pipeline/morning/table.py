@@ -54,7 +54,16 @@ def county_table(
     search = tag("input", type="search", id="search", placeholder=words["morning.search"], hidden=True)
     body = tag("tbody", *_body(counties, unit, words, said))
     table = tag("table", tag("thead", tag("tr", *heads)), body, foot, id="table", class_="answers" if said else None)
-    return joined(tag("p", search, class_="search"), tag("div", table, class_="wide"))
+    return joined(tag("p", search, _silent(counties, words), class_="search"), tag("div", table, class_="wide"))
+
+
+def _silent(counties: Sequence[CountyStatus], words: Texts) -> Markup | None:
+    """The button for counties nobody spoke of and nothing came from; without the script all of them stand there."""
+    silent = sum(one.word == "unknown" for one in counties)
+    if silent in (0, len(counties)):
+        return None
+    told = words.say("morning.silent", count=count(silent))
+    return tag("button", told, type="button", id="silent", aria_pressed="false", hidden=True)
 
 
 def _head(column: str, unit: str, words: Texts) -> Markup:

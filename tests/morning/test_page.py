@@ -326,6 +326,17 @@ def test_before_anybody_answered_the_page_does_not_speak_of_answers() -> None:
     assert texts("zh")["morning.column.answered"] not in {one for row in rows_of(html, 'id="table"') for one in row}
 
 
+def test_counties_of_which_nobody_spoke_can_be_folded_and_stand_there_all_the_same() -> None:
+    given_ = morning(10)
+    silent = [one for one in given_.counties if one.word == "unknown"]
+    button = tag("button", texts("zh").say("morning.silent", count=len(silent)), type="button", id="silent")
+    assert silent
+    assert button.split(">")[1] in page()
+    _, *rows = (one for one in rows_of(page(), 'id="table"') if len(one) == 11)
+    assert {one[0] for one in rows} == {one.code for one in given_.counties}
+    assert 'id="silent"' not in morning_page(replace(given_, counties=silent))
+
+
 def answers_of(html: str, verdicts: int) -> tuple[list[list[str]], list[list[str]], list[str]]:
     """The answer columns of the county table: of counties, of cities and provinces, of all."""
     _, *body, foot = rows_of(html, 'id="table"')

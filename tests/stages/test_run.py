@@ -190,6 +190,18 @@ def test_one_touched_attribute_rebuilds_its_counties_only(finished: Path) -> Non
     assert set(after) == set(before)
 
 
+def test_a_stage_alone_does_not_read_what_another_version_left(finished: Path) -> None:
+    """It would fail on a key that is not there, or worse, would not fail."""
+    receipt = finished / "out" / ".state" / "clip.json"
+    made = json.loads(receipt.read_bytes())
+    receipt.write_text(json.dumps(made | {"key": "", "parts": made["parts"] | {"stage": "clip 0"}}))
+    result = tuban("report", finished / "campaign.toml")
+    assert result.exit_code == 4
+    assert "what clip left in out is of another version" in result.stderr
+    run(finished / "campaign.toml")
+    assert tuban("report", finished / "campaign.toml").exit_code == 0
+
+
 def test_only_one_county(world: Path) -> None:
     campaign = world / "campaign.toml"
     for stage in ("ingest", "clip"):
