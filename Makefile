@@ -74,7 +74,7 @@ bench: $(VENV)/ready-dev ## measurements, side by side (BENCH=sheets for one)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 qgis-check: ## open the projects of CONFIG in the QGIS of this machine
-	@for project in "$$(dirname "$(CONFIG)")"/out/counties/*/*.qgz; do QT_QPA_PLATFORM=offscreen /usr/bin/python3 scripts/qgis_check.py "$$project"; done
+	@/usr/bin/python3 scripts/qgis_check.py "$$(dirname "$(CONFIG)")"/out/*.qgz "$$(dirname "$(CONFIG)")"/out/counties/*/*.qgz
 
 lock: ## both lock files anew (needs uv)
 	@uv pip compile pyproject.toml --group build --universal --generate-hashes --no-annotate --no-header -q -o requirements.lock

@@ -22,6 +22,12 @@ class ImageryFile:
     date: str
     sensor: str
     bands: tuple[int, ...]
+    called: str = ""  # as people know it: its path from the folder of the campaign file
+
+    @property
+    def shown(self) -> str:
+        """What products call it: no path of this machine."""
+        return self.called or self.path.name
 
     @property
     def said(self) -> tuple[str, str, str, tuple[int, ...]]:

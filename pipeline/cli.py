@@ -176,11 +176,13 @@ def verify(path: Path) -> None:
     """Check a county folder, a zip of one, or a whole output tree against its sums."""
 
     def check() -> int:
-        from pipeline.verify import verify_path
+        from pipeline.verify import not_checked, verify_path
 
         problems, checked = verify_path(path)
         for one in problems:
             click.echo(one)
+        for one in not_checked(path) if path.is_file() else ():
+            _say(one)
         _say(f"{checked} files checked, {len(problems)} problems")
         return PARTLY if problems else OK
 

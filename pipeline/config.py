@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from pipeline.campaign import AROUND, Campaign, ImageryFile, Inputs, MaskRules
 from pipeline.errors import INPUT, USAGE, Refusal, Refusals
+from pipeline.io.scene_lists import LISTS, Listed, listed_scenes
 from pipeline.records import CampaignFacts, Office
 from pipeline.shelf import read_toml, shelf
 from pipeline.stages import STAGES
@@ -346,10 +347,32 @@ def _globbed(base: Path, key: str, patterns: list[str], found: list[Refusal]) ->
 
 
 def _imagery(base: Path, phase: str, entries: list[ImageryFiles], found: list[Refusal]) -> Iterator[ImageryFile]:
+    """The images of a phase, each once; of a VRT or tile index that is named as such those it names."""
+    seen: set[Path] = set()
     for one in entries:
         for path in _globbed(base, phase, [one.path], found):
-            if path.suffix.lower() in (".tif", ".tiff"):
-                yield ImageryFile(path, phase, one.date, one.sensor, one.bands)
+            for listed in _listed_in(path, phase, one, found):
+                if listed.path not in seen:
+                    called = _called(base, listed.path)
+                    yield ImageryFile(listed.path, phase, one.date, one.sensor, listed.bands, called)
+                seen.add(listed.path)
+
+
+def _listed_in(path: Path, phase: str, entry: ImageryFiles, found: list[Refusal]) -> list[Listed]:
+    """What a pattern means by a file: an image where it ends like one or is called for by its ending, else nothing."""
+    end, asked = path.suffix.lower(), Path(entry.path).suffix.lower()
+    if end in LISTS and end == asked:
+        try:
+            return listed_scenes(path, entry.bands)
+        except Refusal as refusal:
+            found.append(Refusal(f"[inputs] {phase}: {refusal.sentence}", refusal.hint, INPUT))
+            return []
+    return [Listed(path, entry.bands)] if end in (".tif", ".tiff", asked) and end not in LISTS else []
+
+
+def _called(base: Path, path: Path) -> str:
+    """A file as products may call it: from the folder of the campaign file, or by its name and folder."""
+    return path.relative_to(base).as_posix() if path.is_relative_to(base) else "/".join(path.parts[-2:])
 
 
 def _single(base: Path, key: str, name: str, found: list[Refusal]) -> Path | None:

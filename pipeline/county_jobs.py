@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,11 +27,21 @@ class CountySlice:
     asked: int
     blocked: bool
     scenes: tuple[dict[str, Any], ...]
+    backdrop: tuple[dict[str, Any], ...] = ()  # imagery under its overviews, where the office wants that
 
     @property
     def scenes_digest(self) -> str:
         """Of what the imagery shows, wherever it lies."""
-        return value_digest([{key: value for key, value in one.items() if key != "path"} for one in self.scenes])
+        return _shown_digest(self.scenes)
+
+    @property
+    def backdrop_digest(self) -> str:
+        """The same of the imagery under its overviews."""
+        return _shown_digest(self.backdrop)
+
+
+def _shown_digest(scenes: Sequence[dict[str, Any]]) -> str:
+    return value_digest([{key: value for key, value in one.items() if key != "path"} for one in scenes])
 
 
 def county_slices(campaign: Campaign) -> list[CountySlice]:
@@ -40,7 +51,9 @@ def county_slices(campaign: Campaign) -> list[CountySlice]:
         Refusal: clip has not run.
     """
     slices, scenes = _read(campaign.files, "slices.json"), _read(campaign.files, "scenes.json")
-    return [_slice(code, one, scenes) for code, one in sorted(slices.items())]
+    phase = campaign.sections["render"].overview_imagery
+    beneath = [one for one in scenes if one["phase"] == phase]
+    return [_slice(code, one, scenes, beneath) for code, one in sorted(slices.items())]
 
 
 def wanted(slices: Sequence[CountySlice], only: Sequence[str]) -> list[CountySlice]:
@@ -73,10 +86,23 @@ def _read(files: Files, name: str) -> Any:
         raise Refusal("there are no clipped patches yet", "run `tuban run` or `tuban clip` first") from None
 
 
-def _slice(code: str, entry: dict[str, Any], scenes: Sequence[dict[str, Any]]) -> CountySlice:
+def _slice(
+    code: str, entry: dict[str, Any], scenes: Sequence[dict[str, Any]], beneath: Sequence[dict[str, Any]]
+) -> CountySlice:
     box = _frame_reach(entry["box"])
     under = tuple(one for one in scenes if _touch(box, one["box"]))
-    return CountySlice(code, entry["digest"], tuple(entry["rows"]), entry["asked"], entry["blocked"], under)
+    wide = _overview_reach(entry["county_box"]) if beneath else box
+    backdrop = tuple(one for one in beneath if _touch(wide, one["box"]))
+    return CountySlice(code, entry["digest"], tuple(entry["rows"]), entry["asked"], entry["blocked"], under, backdrop)
+
+
+def _overview_reach(box: Sequence[float]) -> list[float]:
+    """Degrees of ground that a county's overviews may show: the county, and as much again where it is narrow."""
+    west, south, east, north = box
+    turn = max(math.cos(math.radians((south + north) / 2)), 0.01)
+    high = max(north - south, (east - west) * turn)
+    x, y = (west + east) / 2, (south + north) / 2
+    return [x - high / turn, y - high, x + high / turn, y + high]
 
 
 def _frame_reach(box: Sequence[float]) -> list[float]:
@@ -92,8 +118,12 @@ def _touch(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def county_facts(campaign: Campaign) -> CampaignFacts:
-    """The facts of the campaign, with the CRS that the county layer gave it."""
-    return replace(campaign.facts, crs=_read(campaign.files, "ingest_summary.json")["crs"])
+    """The facts of the campaign, with the CRS that the county layer gave it.
+
+    How the office is reached is left out: only START_HERE says it, and another address draws no sheet anew.
+    """
+    office = replace(campaign.facts.office, contact="", mail="", address="")
+    return replace(campaign.facts, office=office, crs=_read(campaign.files, "ingest_summary.json")["crs"])
 
 
 @cache

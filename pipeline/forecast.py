@@ -14,6 +14,7 @@ from pipeline.county_jobs import CountySlice, county_slices, wanted
 from pipeline.engine.stage import Stage
 from pipeline.errors import Refusal
 from pipeline.proof import PHASES, bare_pieces
+from pipeline.stages.export import hint
 
 FOLDER_BYTES = 400_000  # a county's folder before its pieces: overview, index, project, boundary
 PIECE_BYTES = 260_000  # a page, and the imagery around its piece: what the demo's counties take, rounded up
@@ -67,6 +68,7 @@ def plan_lines(campaign: Campaign, stages: Sequence[Stage], wish: Wish) -> Itera
             "  blocked" if one.blocked else ""
         )
     yield from _sums(campaign, rows)
+    yield from (f"hint: {words}" for words in [hint(campaign)] if words)
 
 
 def _stage_lines(told: Iterator[str], stages: Sequence[Stage]) -> Iterator[str]:

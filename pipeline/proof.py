@@ -152,10 +152,21 @@ def _asked(campaign: Campaign, slices: Mapping[str, CountySlice]) -> dict[str, A
 
 def _commission(campaign: Campaign, one: CountySlice, pages: Mapping[int, tuple[str, ...]]) -> Telling:
     from pipeline.sheets.proof import Telling
-    from pipeline.stages.render import read_ground, read_surroundings
+    from pipeline.stages.render import deadlines, read_backdrop, read_ground, read_surroundings
 
     county, pieces, before, after = read_ground(campaign.files, one)
     chosen = {seq: reasons for seq, reasons in pages.items() if seq}
     around = read_surroundings(campaign.files, one.code)
     configured = frozenset(one.phase for one in campaign.inputs.imagery)
-    return Telling(county, tuple(pieces), tuple(before), tuple(after), chosen, 0 in pages, around, configured)
+    return Telling(
+        county,
+        tuple(pieces),
+        tuple(before),
+        tuple(after),
+        chosen,
+        0 in pages,
+        around,
+        configured,
+        deadlines(campaign).get(one.code, ""),
+        tuple(read_backdrop(one)),
+    )

@@ -22,6 +22,9 @@ class Office:
     phone: str = ""
     logo: str = ""
     classification: str = ""
+    contact: str = ""  # whom to ask for
+    mail: str = ""  # where answers go, as START_HERE prints it
+    address: str = ""  # likewise, on paper
 
 
 @dataclass(frozen=True)

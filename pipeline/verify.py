@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -77,6 +77,17 @@ def verify_path(path: Path) -> tuple[list[str], int]:
     if not found:
         raise Refusal(f"{path} holds no {SUMS}", _WANTED)
     return problems, count
+
+
+def not_checked(path: Path) -> list[str]:
+    """What `verify_path` could not see: where one part of a folder was named alone, that there are others."""
+    if not zipfile.is_zipfile(path):
+        return []
+    with zipfile.ZipFile(path) as zipped:
+        found = [_PART.fullmatch(PurePosixPath(one).name) for one in zipped.namelist()]
+    return [
+        f"{path} is part {one[1]} of {one[2]}: name the folder of its parts to check them all" for one in found if one
+    ]
 
 
 def altered(folder: Path) -> list[Path]:
@@ -171,13 +182,31 @@ def _check(one: Holding) -> tuple[list[str], int]:
     alone = len(parts) == 1 and bool(one.root)  # one part of several: what the others hold is not missing here
     wanted = set(own) if alone else set(whole)
     there = set(one.names) - {SUMS} - set(parts.values())
+    missing, strange = wanted - there - {SUMS}, there - set(said)
+    renamed = _renamed(one, {name: said[name] for name in missing}, strange)
     problems = [f"{one.place}: {name} is in the zip twice" for name, n in Counter(one.names).items() if n > 1]
-    problems += [f"{one.place}: {name} is missing" for name in sorted(wanted - there - {SUMS})]
-    problems += [f"{one.place}: {name} is not in {SUMS}" for name in sorted(there - set(said))]
+    problems += [f"{one.place}: {words}" for words in _unpacked_without(parts)] if not one.root else []
+    problems += [f"{one.place}: {old} is called {new}" for new, old in sorted(renamed.items())]
+    problems += [f"{one.place}: {name} is missing" for name in sorted(missing - set(renamed.values()))]
+    problems += [f"{one.place}: {name} is not in {SUMS}" for name in sorted(strange - set(renamed))]
     known = sorted((there | ({SUMS} & set(own))) & set(said))
     problems += [f"{one.place}: {name} was altered" for name in known if one.digest(name) != said[name]]
     problems += [f"{one.place}: {words}" for words in _contradictions(whole, own)]
     return problems, len(known)
+
+
+def _renamed(one: Holding, missing: Mapping[str, str], strange: Set[str]) -> dict[str, str]:
+    """Old names of files that are there under another one: the same content, told by its digest."""
+    lost = {digest: name for name, digest in sorted(missing.items(), reverse=True)}
+    digests = {name: one.digest(name) for name in sorted(strange)} if lost else {}
+    return {name: lost.pop(digest) for name, digest in digests.items() if digest in lost}
+
+
+def _unpacked_without(parts: Mapping[tuple[int, int], str]) -> Iterator[str]:
+    """Parts whose own sums are not in a folder that was put together of parts."""
+    count = max((count for _, count in parts), default=0)
+    missing = sorted(set(range(1, count + 1)) - {number for number, _ in parts})
+    yield from (f"part {number} of {count} is missing" for number in missing)
 
 
 def _part_names(one: Holding) -> dict[tuple[int, int], str]:

@@ -54,8 +54,11 @@ SWATCHES = [
     "#1F5C80",
     "#FFF3C4",
     "#9FD8E6",
+    "#9C8FC0",
+    "#B9B4A8",
 ]
 CODE = "480102"
+DEADLINE = "2025-11-15"
 ALERT = RenderSettings("alert_a4", "alert_overview_a3", "alert_index_a4", "alert")
 GEOD = pyproj.Geod(ellps="GRS80")
 TYPES = (("DT", "动土"), ("JZ", "建(构)筑物"), ("YH", "硬化地面"), ("CK", "采矿"), ("GF", "光伏"))
@@ -166,7 +169,7 @@ def _books(land: Land) -> Iterator[Book]:
 
 def _draw(book: Path, land: Land, settings: RenderSettings) -> None:
     drawn = land.facts, land.county, land.pieces, land.before, land.after
-    draw_book(book, *drawn, settings, lambda *_: None, land.about)
+    draw_book(book, *drawn, settings, lambda *_: None, land.about, deadline=DEADLINE)
 
 
 def _piece(land: Land, number: int, shape: Any, kind: tuple[str, str] = TYPES[0]) -> Piece:

@@ -4,22 +4,36 @@
     QT_QPA_PLATFORM=offscreen python3 scripts/qgis_check.py PROJECT.qgz … [--png FOLDER] [--pdf FOLDER]
 
 Exit code 1 if a layer is invalid, a theme names a layer that is not there, QGIS logs a warning, a theme
-renders empty, or the attribute form cannot be built. Uses nothing of the package, as a county's computer would not.
+renders empty, the attribute form cannot be built, or an expression of a layer (style, label, map tip, default,
+constraint) does not evaluate. Uses nothing of the package, as a county's computer would not. Each project is
+opened as a copy in another folder, with hanzi and blanks in its path: QGIS writes into a GeoPackage it opens.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
+import shutil
 import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsCategorizedSymbolRenderer,
+    QgsExpression,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
+    QgsFeatureRequest,
     QgsLayoutExporter,
+    QgsMapLayer,
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
@@ -39,7 +53,7 @@ def main() -> int:
     application.initQgis()
     QgsGui.editorWidgetRegistry().initEditors()
     application.messageLog().messageReceived.connect(_heard)
-    found = [problem for path in options.projects for problem in _check(path, options)]
+    found = [problem for path in options.projects for problem in _check_moved(path, options)]
     for problem in found:
         print(problem)
     print(f"QGIS {Qgis.QGIS_VERSION}: {len(options.projects)} project(s), {len(found)} problem(s)")
@@ -60,6 +74,25 @@ def _heard(message: str, tag: str, level: int) -> None:
         WARNED.append(f"log: {tag}: {message}")
 
 
+def _check_moved(path: Path, options: argparse.Namespace) -> list[str]:
+    with tempfile.TemporaryDirectory(suffix=" 外 业 #1") as folder:
+        moved = Path(folder) / path.parent.name / path.name
+        moved.parent.mkdir()
+        for name in {path.name, *_files(path)}:
+            if (path.parent / name).is_file():
+                shutil.copyfile(path.parent / name, moved.parent / name)
+        found = _check(moved, options)
+        QgsProject.instance().clear()
+    return [f"{path}: {one}" for one in found]
+
+
+def _files(path: Path) -> set[str]:
+    """The files a project reads, as far as they lie beside it."""
+    with zipfile.ZipFile(path) as packed:
+        root = ElementTree.fromstring(packed.read(packed.namelist()[0]))
+    return {Path((one.text or "").split("|")[0]).name for one in root.iter("datasource")}
+
+
 def _check(path: Path, options: argparse.Namespace) -> list[str]:
     WARNED.clear()
     project = QgsProject.instance()
@@ -69,8 +102,9 @@ def _check(path: Path, options: argparse.Namespace) -> list[str]:
     found += [f"invalid layer: {one.name()}" for one in project.mapLayers().values() if not one.isValid()]
     found += _themes(project, path, options.png)
     found += _forms(project)
+    found += [problem for one in project.mapLayers().values() for problem in _expressions(one)]
     found += _layouts(project, path, options.pdf)
-    return [f"{path}: {one}" for one in [*found, *dict.fromkeys(WARNED)]]
+    return [*found, *dict.fromkeys(WARNED)]
 
 
 def _without_crs(project: QgsProject) -> list[str]:
@@ -107,9 +141,7 @@ def _render(project: QgsProject, name: str, path: Path, folder: Path | None) -> 
 
 
 def _forms(project: QgsProject) -> list[str]:
-    layers = [
-        one for one in project.mapLayers().values() if isinstance(one, QgsVectorLayer) and not one.readOnly()
-    ]
+    layers = [one for one in project.mapLayers().values() if isinstance(one, QgsVectorLayer) and not one.readOnly()]
     return [problem for layer in layers for problem in _form(layer)]
 
 
@@ -120,6 +152,46 @@ def _form(layer: QgsVectorLayer) -> list[str]:
     form = QgsAttributeForm(layer, feature)
     tabs = sum(one.count() for one in form.findChildren(QTabWidget))
     return [] if tabs == 3 else [f"the form of {layer.name()} has {tabs} tabs"]
+
+
+def _expressions(layer: QgsMapLayer) -> list[str]:
+    """What a layer reckons with, on its first feature; a check that fails is an answer, an error is not."""
+    if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
+        return []
+    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
+    context.setFields(layer.fields())
+    feature = next(layer.getFeatures(), None)
+    if feature is not None:
+        context.setFeature(feature)
+    return [
+        f"{layer.name()}: {said}: {problem}"
+        for said in dict.fromkeys(_said(layer))
+        if (problem := _problem(said, context, feature is not None))
+    ]
+
+
+def _said(layer: QgsVectorLayer) -> Iterator[str]:
+    yield from re.findall(r"\[%(.*?)%\]", layer.mapTipTemplate(), re.DOTALL)
+    yield layer.displayExpression()
+    if isinstance(layer.renderer(), QgsCategorizedSymbolRenderer):
+        yield layer.renderer().classAttribute()
+    if layer.labeling() is not None and layer.labeling().settings().isExpression:
+        yield layer.labeling().settings().fieldName
+    for at in range(layer.fields().count()):
+        yield layer.defaultValueDefinition(at).expression()
+        yield layer.fields().at(at).constraints().constraintExpression()
+
+
+def _problem(said: str, context: QgsExpressionContext, there_is_a_feature: bool) -> str:
+    expression = QgsExpression(said)
+    if not said or expression.hasParserError():
+        return expression.parserErrorString() if said else ""
+    missing = expression.referencedColumns() - set(context.fields().names()) - {QgsFeatureRequest.ALL_ATTRIBUTES}
+    if missing:
+        return f"no column {', '.join(sorted(missing))}"
+    if there_is_a_feature:
+        expression.evaluate(context)
+    return expression.evalErrorString()
 
 
 def _layouts(project: QgsProject, path: Path, folder: Path | None) -> list[str]:
@@ -133,11 +205,7 @@ def _layouts(project: QgsProject, path: Path, folder: Path | None) -> list[str]:
             folder.mkdir(parents=True, exist_ok=True)
             target = str(folder / f"{path.parent.name}_{path.stem}.pdf")
             code = QgsLayoutExporter(layout).exportToPdf(target, QgsLayoutExporter.PdfExportSettings())
-            found += (
-                []
-                if code == QgsLayoutExporter.Success
-                else [f"layout {layout.name()}: export failed ({code})"]
-            )
+            found += [] if code == QgsLayoutExporter.Success else [f"layout {layout.name()}: export failed ({code})"]
         atlas.endRender()
     return found
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Refusal
 from pipeline.forms.mail import MB, ascii_name, folder_name, parts_of, remove_parts, write_parts
-from pipeline.verify import SUMS, part_sums, verify_path
+from pipeline.verify import SUMS, not_checked, part_sums, verify_path
 
 ROOT = "480102_2025Q3"
 
@@ -66,6 +66,9 @@ def test_folder_zip_and_set_are_good(folder: Path, parts: tuple[Path, ...], tmp_
     assert verify_path(whole) == ([], 5)
     assert verify_path(tmp_path / "packages") == ([], 5 + 2)  # each part checks the sums of the whole too
     assert [_problems(one) for one in parts] == [[], []]
+    told = [not_checked(one)[0] for one in parts]
+    assert ["is part 1 of 2" in told[0], "is part 2 of 2" in told[1]] == [True, True]
+    assert not_checked(whole) == []
     assert _problems(_unpacked(parts, tmp_path / "there")) == []
 
 
@@ -89,6 +92,33 @@ def test_a_missing_part_is_named(parts: tuple[Path, ...], tmp_path: Path) -> Non
     parts[1].unlink()
     assert _problems(tmp_path / "packages") == [f"{ROOT}: part 2 of 2 is missing"]
     assert any("is missing" in one for one in _problems(_unpacked(parts[:1], tmp_path / "there")))
+
+
+def test_a_part_that_was_not_unpacked_is_named(parts: tuple[Path, ...], tmp_path: Path) -> None:
+    said = _problems(_unpacked(parts[:1], tmp_path / "there"))
+    assert f"{tmp_path / 'there' / ROOT}: part 2 of 2 is missing" in said
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_each_change_is_said_in_words(folder: Path, tmp_path: Path, packed: bool) -> None:
+    """One byte, a file more, a file less, a file under another name: in the folder, and in a zip of it."""
+    changed = bytearray((folder / "patches.gpkg").read_bytes())
+    changed[70_000] ^= 1
+    (folder / "patches.gpkg").write_bytes(changed)
+    (folder / "DCIM").mkdir()
+    (folder / "DCIM" / "a.jpg").write_bytes(b"photo")
+    (folder / "480102_checklist.xlsx").unlink()
+    (folder / "after.tif").rename(folder / "后时相.tif")
+    place, at = folder, str(folder)
+    if packed:
+        (place,) = write_parts(folder, tmp_path / "whole", "480102", ROOT, 10)
+        at = f"{place}/{ROOT}/"
+    assert _problems(place) == [
+        f"{at}: after.tif is called 后时相.tif",
+        f"{at}: 480102_checklist.xlsx is missing",
+        f"{at}: DCIM/a.jpg is not in {SUMS}",
+        f"{at}: patches.gpkg was altered",
+    ]
 
 
 def test_parts_of_two_states_are_not_mixed(folder: Path, parts: tuple[Path, ...], tmp_path: Path) -> None:

@@ -66,6 +66,12 @@ def _export(folder: Path) -> str:
     return str(result.stderr)
 
 
+def _start(folder: Path) -> str:
+    """What START_HERE says, without blanks."""
+    pages = pypdf.PdfReader(folder / "out" / "counties" / _code(folder) / "00_START_HERE.pdf").pages
+    return re.sub(r"\s", "", "".join(one.extract_text() for one in pages))
+
+
 def test_everything_chosen_is_there_and_good(handed_out: Path) -> None:
     code = _code(handed_out)
     names = {one.name for one in (handed_out / "out" / "counties" / code).iterdir()}
@@ -78,7 +84,7 @@ def test_everything_chosen_is_there_and_good(handed_out: Path) -> None:
 def test_start_lists_what_lies_beside_it_and_when_and_where(handed_out: Path) -> None:
     code = _code(handed_out)
     folder = handed_out / "out" / "counties" / code
-    said = re.sub(r"\s", "", pypdf.PdfReader(folder / "00_START_HERE.pdf").pages[0].extract_text())
+    said = _start(handed_out)
     listed = {one.name for one in folder.iterdir() if one.suffix in (".pdf", ".xlsx", ".qgz", ".gpkg", ".tif", ".kmz")}
     assert all(name in said for name in listed - {"00_START_HERE.pdf"})
     expected = (handed_out / "expected.csv").read_text(encoding="utf-8-sig")
@@ -139,6 +145,27 @@ def test_a_changed_deadline_is_a_new_page_for_its_county_alone(mine: Path) -> No
     assert "1 done" in _export(mine)
     said = pypdf.PdfReader(mine / "out" / "counties" / code / "00_START_HERE.pdf").pages[0].extract_text()
     assert "2031-01-02" in said
+
+
+def test_another_way_to_reach_the_office_is_a_new_page_and_no_new_sheet(mine: Path) -> None:
+    path = mine / "campaign.toml"
+    said = path.read_text(encoding="utf-8").replace("[office]", '[office]\naddress = "某路 1 号"', 1)
+    path.write_text(said, encoding="utf-8")
+    drawn = tuban("render", path, "--only", _code(mine))
+    assert "fresh" in drawn.stderr
+    assert "1 done" in _export(mine)
+    assert "某路1号" in _start(mine)
+
+
+def test_a_page_without_an_address_is_told_to_the_technician_once(mine: Path) -> None:
+    path, told = mine / "campaign.toml", "START_HERE names no place"
+    assert told not in tuban("plan", path, "--only", _code(mine)).stdout
+    _choose(mine, "\n[export]\n")
+    said = path.read_text(encoding="utf-8")
+    path.write_text("\n".join(line for line in said.split("\n") if not line.startswith("mail")), encoding="utf-8")
+    assert told in tuban("plan", path, "--only", _code(mine)).stdout
+    assert _export(mine).count(told) == 1
+    assert told not in _export(mine)  # nothing was made: nothing to say
 
 
 def test_what_is_not_chosen_any_more_goes(mine: Path) -> None:

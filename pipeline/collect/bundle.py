@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pipeline.book_parts import SHEET_IMAGES
-from pipeline.collect import csv_door, geopackage_door, workbook_door
+from pipeline.collect import csv_door, geojson_door, geopackage_door, workbook_door
 from pipeline.collect.photos import SUFFIXES as PHOTOS
 from pipeline.collect.photos import read_photo, unread_photo
 from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile
@@ -42,6 +42,7 @@ _REASONS = {".et": "et", ".ett": "et", ".gpkg-wal": "log_alone", **dict.fromkeys
 _DOORS = {
     **dict.fromkeys(workbook_door.SUFFIXES, "workbook"),
     **dict.fromkeys(csv_door.SUFFIXES, "csv"),
+    **dict.fromkeys(geojson_door.SUFFIXES, "geojson"),
     **dict.fromkeys(geopackage_door.SUFFIXES, "geopackage"),
 }
 
@@ -118,7 +119,7 @@ def _read_one(
 ) -> list[ReturnedFile]:
     suffix = PurePosixPath(one.name).suffix.casefold()
     beside = {tail: known[one.name + tail].path for tail in geopackage_door.BESIDE if one.name + tail in known}
-    if kind and suffix in _QUIET and suffix not in csv_door.SUFFIXES:
+    if kind and suffix in _QUIET and suffix not in _DOORS:
         return []
     digest = _digest(one.path, beside)
     try:
@@ -136,7 +137,7 @@ def _is_company(path: PurePosixPath, reason: str) -> bool:
     """Whether a file that is no return may lie among returns without a word: boundary.gpkg, notes, the form for ODK."""
     if reason == "no_table" and is_ours(path.name):
         return True
-    return reason == "no_layer" or (path.suffix.casefold() == ".txt" and reason in ("no_table", "encoding"))
+    return reason == "no_layer" or (path.suffix.casefold() in (".txt", ".json") and reason in ("no_table", "encoding"))
 
 
 def _through_door(
@@ -147,6 +148,8 @@ def _through_door(
             return workbook_door.read_workbook(one.path, shown, digest, terms)
         case "csv":
             return csv_door.read_csv(one.path, shown, digest, terms)
+        case "geojson":
+            return geojson_door.read_geojson(one.path, shown, digest, terms)
         case "geopackage":
             return geopackage_door.read_geopackage(one.path, beside, shown, digest, scratch, terms)
     raise Unread(_REASONS.get(suffix, "kind"))

@@ -5,18 +5,15 @@ All that a row says of its piece must fit one piece and no other; what fits none
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.collect.grid import row_place
 from pipeline.collect.mapped import DOOR
-from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.returned import OF_CELLS, Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll
 from pipeline.collect.spelling import plain
-
-_COLUMN = re.compile(r"[A-Z]+(?=\d+$)")
-_OF_CELLS = (Doubt.NOT_A_CHOICE, Doubt.NOT_A_DATE, Doubt.NOT_A_NUMBER, Doubt.OUT_OF_LIMITS, Doubt.TOO_LONG)
 
 
 @dataclass(frozen=True)
@@ -40,17 +37,13 @@ def brought(returned: Sequence[ReturnedFile], sent: SentAll) -> list[ReturnedFil
 def _file(one: ReturnedFile, known: _Known) -> ReturnedFile:
     """The rows with their pieces, and the doubts about their cells with them."""
     rows = tuple(_brought(row, one, known) for row in one.rows)
-    at = {_row_of(row.place): row for row in rows}
+    at = {row_place(row.place): row for row in rows}
     return replace(one, rows=rows, remarks=tuple(_told(remark, at) for remark in one.remarks))
 
 
-def _row_of(place: str) -> str:
-    return _COLUMN.sub("", place)
-
-
 def _told(one: Remark, rows: Mapping[str, ReturnedRow]) -> Remark:
-    row = rows.get(_row_of(one.place))
-    if one.code not in _OF_CELLS or row is None:
+    row = rows.get(row_place(one.place))
+    if one.code not in OF_CELLS or row is None:
         return one
     return replace(one, patch_uid=row.patch_uid, county_code=row.county_code)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.collect.evidence import of_head, origin_of, returned
 from pipeline.collect.grid import Grid
 from pipeline.collect.headings import HEAD_WITHIN, Columns, find_columns
-from pipeline.collect.mapped import DOOR, Fit, fitting, read_mapped
+from pipeline.collect.mapped import Fit, by_maps, fitting
 from pipeline.collect.marks import MAX_CELLS, MAX_ROWS
 from pipeline.collect.returned import ReturnedFile
 from pipeline.collect.tabular import read_table, table_of
@@ -35,8 +35,7 @@ def read_csv(path: Path, name: str, digest: str, terms: Terms) -> ReturnedFile:
     data = path.read_bytes()
     mapped = _by_map(data, name, terms)
     if mapped:
-        rows, remarks = read_mapped(*mapped, terms)
-        return returned(DOOR, digest, name, origin_of([], rows, terms), rows, remarks)
+        return by_maps([mapped], name, digest, terms)
     grid, columns = _table(_text(data), name, terms)
     rows, remarks = read_table(table_of(grid, columns, terms), [], terms)
     origin = origin_of([of_head(grid, columns.head)], rows, terms)

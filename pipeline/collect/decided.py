@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from pipeline.collect.merge import Finding, piece_ids
+from pipeline.collect.named import file_named, named_answers
 from pipeline.collect.returned import ReturnedFile
 from pipeline.decisions import Decision, names_file, of_verbs
 
@@ -15,22 +16,27 @@ Idle = tuple[Decision, str, str]  # the decision, what it should speak of (a key
 def idle_decisions(
     decisions: Sequence[Decision], findings: Sequence[Finding], returned: Sequence[ReturnedFile]
 ) -> list[Idle]:
-    """The lines `take` and `leave` that name no piece, no returned file, or a file that says nothing of the piece."""
+    """The lines `take` and `leave` that name no piece, no returned file, a file or row that says nothing of the piece,
+    or a file that answers it twice."""
     between = of_verbs(decisions, "take", "leave")
     if not between:
         return []
-    answers: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    about: dict[str, list[Finding]] = defaultdict(list)
     for one in findings:
         for each in piece_ids(one.sent):
-            answers[each] |= {(answer.file, answer.digest) for answer in (*one.answers, *one.superseded)}
+            about[each].append(one)
     files = {(one.name, one.digest) for one in returned}
-    return [idle for one in between for idle in _idle(one, answers, files)]
+    return [idle for one in between for idle in _idle(one, about, files)]
 
 
-def _idle(one: Decision, answers: dict[str, set[tuple[str, str]]], files: set[tuple[str, str]]) -> Iterator[Idle]:
-    if one.verb == "take" and one.id in answers:
-        if not _named(one.object, answers[one.id]):
-            yield one, "answer" if _named(one.object, files) else "return", one.object
+def _idle(one: Decision, about: dict[str, list[Finding]], files: set[tuple[str, str]]) -> Iterator[Idle]:
+    if one.verb == "take" and one.id in about:
+        if not any(named_answers(one.object, (*each.answers, *each.superseded)) for each in about[one.id]):
+            yield one, "answer" if any(file_named(one.object, *each) for each in files) else "return", one.object
+        elif any(
+            len({answer.says() for answer in named_answers(one.object, each.answers)}) > 1 for each in about[one.id]
+        ):
+            yield one, "row", one.object
     elif not _named(one.id, files):
         yield one, "return" if one.verb == "leave" else "piece_or_return", one.id
 

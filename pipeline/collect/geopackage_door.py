@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import shapely
 from pipeline.collect.evidence import origin_of, returned
 from pipeline.collect.grid import Grid
 from pipeline.collect.headings import UID, find_columns
+from pipeline.collect.mapped import Fit, by_maps, fitting, left
 from pipeline.collect.marks import MAX_ROWS
 from pipeline.collect.returned import Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.tabular import read_table, table_of
@@ -37,7 +39,8 @@ _SQLITE = b"SQLite format 3\0"
 def read_geopackage(
     path: Path, beside: Mapping[str, Path], name: str, digest: str, scratch: Path, terms: Terms
 ) -> ReturnedFile:
-    """What the layers with patch uids of a GeoPackage say; `beside` holds its -wal, -shm and -journal, by suffix.
+    """What the layers with patch uids of a GeoPackage say, or those that a column map fits; `beside` holds its -wal,
+    -shm and -journal, by suffix.
 
     Raises:
         Unread: it is damaged, was copied while open, or has no such layer.
@@ -46,12 +49,16 @@ def read_geopackage(
     rows: list[ReturnedRow] = []
     remarks: list[Remark] = []
     layers = _layers(copy, {one: copy.with_name(copy.name + one) for one in beside})
+    fits: list[tuple[Grid, Fit]] = []
     read = 0
     with closing(sqlite3.connect(f"file:{copy}?mode=ro&immutable=1", uri=True)) as base:
         base.execute("PRAGMA trusted_schema=0")
         base.text_factory = lambda data: data.decode("utf-8", "replace")
         for layer, outline in layers.items():
             grid, outlines = _grid(base, layer, outline, name)
+            if fit := fitting(grid, terms):
+                fits.append((grid, fit))
+                continue
             columns = find_columns(grid, terms)
             if columns is None or UID not in columns.keys:
                 continue
@@ -61,8 +68,11 @@ def read_geopackage(
             place = {table.place(row): outlines[row] for row in table.rows}
             rows += [_with_outline(one, place[one.place]) for one in more]
             remarks += doubts
+    if fits and not read:
+        return by_maps(fits, name, digest, terms)
     if not read:
         raise Unread("no_layer")
+    remarks += [left(*one) for one in fits]
     return returned("geopackage", digest, name, origin_of([], rows, terms), rows, remarks)
 
 
@@ -126,8 +136,7 @@ def _outline(blob: object) -> str:
 
 
 def _with_outline(row: ReturnedRow, outline: str) -> ReturnedRow:
-    given = {**row.given, "geometry": outline} if outline else row.given
-    return ReturnedRow(row.patch_uid, row.county_code, row.row_code, row.part, row.said, given, row.place)
+    return replace(row, given={**row.given, "geometry": outline}) if outline else row
 
 
 def _quoted(name: str) -> str:

@@ -50,6 +50,14 @@ class Grid:
         return first if first == last else f"{first}:{last}"
 
 
+_COLUMN = re.compile(r"[A-Z]+(?=\d+$)|(?<=!)((?:fid|feature) \S+)(?: .*)?$")
+
+
+def row_place(place: str) -> str:
+    """The place of a cell without its column: the same for all cells of a row."""
+    return _COLUMN.sub(lambda found: found[1] or "", place)
+
+
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 
 

@@ -20,6 +20,7 @@ from pipeline.geometry.identity import is_patch_uid
 _DASHES = str.maketrans("‐‑‒–—―−", "-------")
 _QUOTED = re.compile(r'=?\s*"(.*)"')
 _MANGLED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d+", re.I)
+_CENTRE = re.compile(r"(-?\d{1,3}\.\d{6})\s*[,，]\s*(-?\d{1,2}\.\d{6})(?!\d)")
 _WHOLE = 1e15  # numbers from here on have lost digits
 
 
@@ -62,6 +63,12 @@ def number_of(raw: Raw) -> str:
         return ""
     text = _unquoted(raw)
     return "" if _MANGLED.fullmatch(plain(text)) else text
+
+
+def centre_of(raw: Raw) -> str:
+    """The middle of the piece that a cell names, as checklists print it; "" where it names none."""
+    found = _CENTRE.search(plain(said_text(raw)))
+    return f"{found[1]}, {found[2]}" if found else ""
 
 
 def _unquoted(raw: Raw) -> str:

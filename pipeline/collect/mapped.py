@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pipeline.collect.evidence import origin_of, returned
 from pipeline.collect.grid import Grid, Marks
 from pipeline.collect.headings import (
     CODE,
@@ -28,7 +29,7 @@ from pipeline.collect.headings import (
 )
 from pipeline.collect.maps import ColumnMap
 from pipeline.collect.numbers import converted, number_of
-from pipeline.collect.returned import Doubt, Remark, ReturnedRow
+from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.spelling import Raw, folded, plain, said_text, shown
 from pipeline.collect.tabular import read_table, table_of
 from pipeline.collect.values import Terms
@@ -114,25 +115,24 @@ def _split(row: Sequence[Raw], known: Headings, terms: Terms) -> dict[str, dict[
 def read_mapped(grid: Grid, fit: Fit, terms: Terms) -> tuple[list[ReturnedRow], list[Remark]]:
     """The rows of a table as its map reads them, and all remarks on it, in order of the rows."""
     made, columns = _brought(grid, fit, terms)
-    rows, remarks = read_table(table_of(made, columns, terms), [], terms)
-    aside = _set_aside(grid, fit)
-    doubts = [replace(one, code=Doubt.SET_ASIDE, facts=aside[at]) for one, at in _at_rows(rows, made, columns, aside)]
-    gone = {one.place for one in doubts}
-    rows = [replace(one, refused=str(Doubt.SET_ASIDE)) if one.place in gone else one for one in rows]
+    table, aside = table_of(made, columns, terms), _set_aside(grid, fit)
+    rows, remarks = read_table(table, [], terms)
+    at = {table.place(row): row for row in table.rows}
+    doubts = [
+        Remark(Doubt.SET_ASIDE, one.place, one.patch_uid, one.county_code, aside[at[one.place]])
+        for one in rows
+        if at[one.place] in aside
+    ]
+    rows = [replace(one, called=_called(grid, at[one.place], fit)) for one in rows]
+    rows = [replace(one, refused=str(Doubt.SET_ASIDE)) if at[one.place] in aside else one for one in rows]
     return rows, [*remarks, *doubts, *_not_named(grid, fit)]
 
 
-def _at_rows(
-    rows: Sequence[ReturnedRow], grid: Grid, columns: Columns, aside: Mapping[int, Mapping[str, str]]
-) -> list[tuple[Remark, int]]:
-    """The rows that were set aside, as remarks to be filled, each with its row."""
-    column = columns.keys.get(NUMBER, columns.keys.get(UID, 0))
-    at = {grid.place(row, column): row for row in aside}
-    return [
-        (Remark(Doubt.SET_ASIDE, one.place, one.patch_uid, one.county_code), at[one.place])
-        for one in rows
-        if one.place in at
-    ]
+def _called(grid: Grid, row: int, fit: Fit) -> tuple[str, ...]:
+    """What its own system calls a row, each with the heading it stands under."""
+    place = _places(grid.rows[fit.head])
+    said = [(heading, said_text(_cell(grid, row, place.get(folded(heading), -1)))) for heading in fit.by.names]
+    return tuple(f"{heading} {value}" for heading, value in said if value)
 
 
 def _set_aside(grid: Grid, fit: Fit) -> dict[int, Mapping[str, str]]:
@@ -253,7 +253,7 @@ def _not_named(grid: Grid, fit: Fit) -> list[Remark]:
     """Columns that hold something and are neither read nor known to say nothing of a patch: once for the table."""
     read = fit.given.union(*fit.keys.values())
     read |= {column for one in fit.split.values() for column in one.values()}
-    known = {folded(one) for one in (*fit.by.headings, *fit.by.set_aside)}
+    known = {folded(one) for one in (*fit.by.headings, *fit.by.names, *fit.by.set_aside)}
     data = range(fit.head + 1, len(grid.rows))
     left = [
         shown(heading)
@@ -272,3 +272,19 @@ def _not_named(grid: Grid, fit: Fit) -> list[Remark]:
     if missing:
         made.append(Remark(Doubt.MAP_MISSING, place, facts={"map": fit.by.name, "columns": "; ".join(missing)}))
     return made
+
+
+def by_maps(fits: Sequence[tuple[Grid, Fit]], name: str, digest: str, terms: Terms) -> ReturnedFile:
+    """Another system's file of one table or several: those that a map fits."""
+    rows: list[ReturnedRow] = []
+    remarks: list[Remark] = []
+    for grid, fit in fits:
+        more, doubts = read_mapped(grid, fit, terms)
+        rows += more
+        remarks += doubts
+    return returned(DOOR, digest, name, origin_of([], rows, terms), rows, remarks)
+
+
+def left(grid: Grid, fit: Fit) -> Remark:
+    """A table of another system in our own checklist: which of both counts is for those who sent it to say."""
+    return Remark(Doubt.NOT_ALONE, grid.place(fit.head, 0), facts={"map": fit.by.name, "sheet": shown(grid.sheet)})

@@ -41,6 +41,7 @@ class ColumnMap:
     units: Mapping[str, str] = field(default_factory=dict)  # key → unit of area
     constants: Mapping[str, str] = field(default_factory=dict)  # key → answer of every row that says anything
     set_aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # heading → words of rows that do not count
+    names: tuple[str, ...] = ()  # headings of what their system calls a row, for decisions
     ignored: tuple[str, ...] = ()  # headings that are known to say nothing of a patch, as patterns
 
     def takes(self, name: str) -> bool:
@@ -82,7 +83,7 @@ def load_maps(paths: Sequence[Path], form: Form) -> tuple[ColumnMap, ...]:
 def _map(name: str, tree: Mapping[str, Any]) -> ColumnMap:
     plain = ("own_form", "encoding", "delimiter", "decimal_comma", "patch", "dates", "units", "constants")
     values: dict[str, Any] = {key: tree[key] for key in plain if key in tree}
-    values |= {key: tuple(tree.get(key, ())) for key in ("headings", "files", "ignored")}
+    values |= {key: tuple(tree.get(key, ())) for key in ("headings", "files", "names", "ignored")}
     return ColumnMap(
         name,
         **values,
@@ -126,6 +127,7 @@ _KEYS: dict[str, Callable[[object], bool]] = {
     "units": _table(_text),
     "constants": _table(_text),
     "set_aside": _table(_either),
+    "names": _texts,
     "ignored": _texts,
 }
 

@@ -1,7 +1,7 @@
 """A look at the raw parts of a workbook before any library loads it: far cells, bombs, hidden rows, formulas.
 
 One cell at XFD1048576, a file of 5 KB, makes a reader ask for 512 GiB; what a sheet says of its rows and cells beside
-their values is told by its XML alone. Old .xls and binary .xlsb sheets have none: there only sizes are looked at.
+their values is told by its XML alone, or by its records where it is binary. Of an old .xls only the size is known.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import io
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
+from pipeline.collect.binary_marks import sheet_names, sheet_records
 from pipeline.collect.grid import Cell, Marks, Span, cell_of, span_of
 from pipeline.collect.unread import Unread
 from pipeline.errors import Refusal
@@ -64,6 +65,8 @@ def _look(parts: zipfile.ZipFile) -> Looked:
         pieces = _inflated(parts, part, room)
         if part.filename in _PROPERTIES:
             properties |= _properties(b"".join(pieces))
+        elif isinstance(kind, _SheetBinary):
+            kind.hear(pieces)
         elif kind is not None or part.filename.endswith((".xml", ".rels")):
             scan(pieces, kind.hear if kind else None)
         deque(pieces, maxlen=0)  # inflates what nobody scanned, for its size and checksum
@@ -80,17 +83,12 @@ def _sheets_of(parts: zipfile.ZipFile, names: set[str]) -> tuple[dict[str, str],
             raise Unread("password")
         return {}, False
     if "xl/workbook.bin" in names:
-        return {}, False
+        return _binary_sheets(parts, names)
     if "xl/workbook.xml" not in names:
         raise Unread("kind")
-    targets: dict[str, str] = {}
+    targets = _targets(parts, names, "xl/_rels/workbook.xml.rels")
     found: dict[str, str] = {}
     from_1904 = []
-
-    def hear_relation(name: str, said: dict[str, str]) -> None:
-        if name == "Relationship":
-            target = said.get("Target", "")
-            targets[said.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
     def hear_sheet(name: str, said: dict[str, str]) -> None:
         if name == "sheet":
@@ -99,10 +97,28 @@ def _sheets_of(parts: zipfile.ZipFile, names: set[str]) -> tuple[dict[str, str],
         elif name == "workbookPr" and said.get("date1904") in ("1", "true"):
             from_1904.append(True)
 
-    if "xl/_rels/workbook.xml.rels" in names:
-        scan([_small(parts, "xl/_rels/workbook.xml.rels")], hear_relation)
     scan([_small(parts, "xl/workbook.xml")], hear_sheet)
     return found, bool(from_1904)
+
+
+def _targets(parts: zipfile.ZipFile, names: set[str], relations: str) -> dict[str, str]:
+    """Relation → part."""
+    targets: dict[str, str] = {}
+
+    def hear(name: str, said: dict[str, str]) -> None:
+        if name == "Relationship":
+            target = said.get("Target", "")
+            targets[said.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+    if relations in names:
+        scan([_small(parts, relations)], hear)
+    return targets
+
+
+def _binary_sheets(parts: zipfile.ZipFile, names: set[str]) -> tuple[dict[str, str], bool]:
+    targets = _targets(parts, names, "xl/_rels/workbook.bin.rels")
+    found, from_1904 = sheet_names([_small(parts, "xl/workbook.bin")])
+    return {targets.get(relation, ""): name for relation, name in found.items()}, from_1904
 
 
 def _small(parts: zipfile.ZipFile, name: str) -> bytes:
@@ -132,11 +148,13 @@ def _properties(data: bytes) -> dict[str, str]:
     return found
 
 
-def _scanner(name: str, is_sheet: bool) -> _SheetXml | _OdsXml | None:
+def _scanner(name: str, is_sheet: bool) -> _SheetXml | _SheetBinary | _OdsXml | None:
     if name == "content.xml":
         return _OdsXml()
     path = PurePosixPath(name)
-    is_sheet = is_sheet or (path.parent.as_posix() == "xl/worksheets" and path.suffix == ".xml")
+    is_sheet = is_sheet or (path.parent.as_posix() == "xl/worksheets" and path.suffix in (".xml", ".bin"))
+    if is_sheet and path.suffix == ".bin":
+        return _SheetBinary()
     return _SheetXml() if is_sheet else None
 
 
@@ -177,6 +195,30 @@ class _SheetXml:
                 self._formulas.add((self._row, self._column))
             case "mergeCell":
                 _add(self._merged, span_of(said.get("ref", "")))
+
+    def marks(self, sheet: str) -> dict[str, Marks]:
+        return {sheet: Marks(frozenset(self._hidden), frozenset(self._formulas), tuple(self._merged))}
+
+
+class _SheetBinary:
+    """Hears the records of one worksheet of an .xlsb."""
+
+    def __init__(self) -> None:
+        self._far = _Far()
+        self._hidden: set[int] = set()
+        self._formulas: set[Cell] = set()
+        self._merged: list[Span] = []
+
+    def hear(self, pieces: Iterable[bytes]) -> None:
+        for one in sheet_records(pieces):
+            if isinstance(one, tuple):
+                _add(self._merged, one)
+            elif one.hidden:
+                self._hidden.add(one.row)
+            else:
+                self._far.see(one.row, one.column)
+                if one.formula:
+                    self._formulas.add((one.row, one.column))
 
     def marks(self, sheet: str) -> dict[str, Marks]:
         return {sheet: Marks(frozenset(self._hidden), frozenset(self._formulas), tuple(self._merged))}

@@ -14,15 +14,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Literal
 
-from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.grid import row_place
+from pipeline.collect.named import named_answers
+from pipeline.collect.numbers import number_of
+from pipeline.collect.returned import OF_CELLS, Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll
 from pipeline.decisions import Decision, names_file
 from pipeline.engine.digest import value_digest
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Field, Form
 
+_SAME_AREA = Decimal("0.005")
 State = Literal["open", "answered", "conflict"]
 Key = tuple[str, str]  # patch_uid, county_code
 Said = Mapping[str, str]
@@ -79,6 +84,7 @@ class Unmatched:
     file: str
     digest: str
     code: Doubt
+    key: Key = ("", "")  # the piece it names, be it by a uid that does not fit the rest
 
 
 @dataclass
@@ -110,8 +116,17 @@ def merge(
             answers[answer.key].append(answer)
     for key, one in sorted(sent.by_key.items(), key=lambda item: (item[1].county_code, item[1].seq, item[0])):
         live, gone = _succession(answers.get(key, []), form)
-        made.findings.append(_finding(one, live, gone, takes, made))
+        found = _finding(one, live, gone, takes, made)
+        made.findings.append(found)
+        made.remarks += (due for each in standing(found) for row in each.rows for due in _due(row, key, form))
+    made.remarks = _without_past(made)
     return made
+
+
+def _without_past(made: Merged) -> list[Remark]:
+    """The remarks without those on cells of rows that a later answer took the place of: nobody is asked of them."""
+    past = {row_place(row.place) for one in made.findings for each in one.superseded for row in each.rows}
+    return [one for one in made.remarks if not (past and one.code in OF_CELLS and row_place(one.place) in past)]
 
 
 def answer_id(one: Answer) -> str:
@@ -179,7 +194,7 @@ def _answers(file: ReturnedFile, sent: SentAll, form: Form, made: Merged) -> Ite
     for row in file.rows:
         key, doubt = _piece_of(row, file, sent)
         if doubt:
-            made.unmatched.append(Unmatched(row, file.name, file.digest, doubt))
+            made.unmatched.append(Unmatched(row, file.name, file.digest, doubt, key))
             if doubt is not Doubt.SET_ASIDE:  # said by its reader, with its system's own word
                 facts = {"number": row.given.get("patch_no", ""), "county": row.county_code}
                 made.remarks.append(Remark(doubt, row.place, row.patch_uid, row.county_code, facts))
@@ -192,8 +207,10 @@ def _answers(file: ReturnedFile, sent: SentAll, form: Form, made: Merged) -> Ite
 
 def _piece_of(row: ReturnedRow, file: ReturnedFile, sent: SentAll) -> tuple[Key, Doubt | None]:
     """The piece a row speaks of: by its id, its county and its row code, never by where it stands."""
-    counties = sent.counties_of.get(row.patch_uid, ())
+    counties: Sequence[str] = sent.counties_of.get(row.patch_uid, ())
     named = row.county_code or file.county_code
+    if not named and len(counties) > 1:  # its code is of one piece alone
+        counties = [one for one in counties if sent.by_key[row.patch_uid, one].row_code == row.row_code]
     key = (row.patch_uid, named or (counties[0] if len(counties) == 1 else ""))
     if row.refused:
         return key, Doubt(row.refused)
@@ -201,12 +218,17 @@ def _piece_of(row: ReturnedRow, file: ReturnedFile, sent: SentAll) -> tuple[Key,
         return key, Doubt.NO_IDENTITY
     if key not in sent.by_key:
         return key, Doubt.UNKNOWN_PATCH
-    number = row.given.get("patch_no", "")
-    if number and number != _shown(sent.by_key[key]) and number in sent.numbers:
-        return key, Doubt.ROW_CODE  # the uid stayed where it was while the rest was sorted
+    if _is_apart(row, sent.by_key[key], sent):
+        return key, Doubt.ROW_CODE
     if row.row_code and row.row_code != sent.by_key[key].row_code:
         return key, _wrong_code(row.row_code, sent)
     return key, None
+
+
+def _is_apart(row: ReturnedRow, own: Sent, sent: SentAll) -> bool:
+    """Whether the number or the middle beside a uid is another piece's: the uid stayed while the rest was sorted."""
+    number, centre = row.given.get("patch_no", ""), row.given.get("centre", "")
+    return (number != _shown(own) and number in sent.numbers) or (centre != own.centre and centre in sent.centres)
 
 
 def _shown(sent: Sent) -> str:
@@ -224,10 +246,25 @@ def _changed(row: ReturnedRow, sent: Sent) -> Iterable[Remark]:
     outline = row.given.get("geometry", "")
     if outline and outline != sent.geometry:
         yield Remark(Doubt.OUTLINE_CHANGED, row.place, *sent.key)
-    number = row.given.get("patch_no", "")
-    if number and number != _shown(sent):
-        facts = {"field": "patch_no", "sent": _shown(sent), "returned": number}
-        yield Remark(Doubt.CHANGED_GIVEN, row.place, *sent.key, facts=facts)
+    for key, asked, own in (("patch_no", "patch_no", _shown(sent)), ("centre", "place", sent.centre)):
+        said = row.given.get(key, "")
+        if said and own and said != own:
+            yield _altered(row, sent, asked, own, said)
+    said = row.given.get("area", "")
+    if said and not _is_area(said, sent.area):
+        yield _altered(row, sent, "area", f"{sent.area:.12g}", said)
+
+
+def _altered(row: ReturnedRow, sent: Sent, asked: str, own: str, said: str) -> Remark:
+    return Remark(Doubt.CHANGED_GIVEN, row.place, *sent.key, facts={"field": asked, "sent": own, "returned": said})
+
+
+def _is_area(said: str, area: float) -> bool:
+    """Whether a cell says the area that was sent, however a program rounded it for show."""
+    try:
+        return abs(number_of(said) - Decimal(f"{area:.12g}")) <= _SAME_AREA
+    except (ValueError, ArithmeticError):
+        return False
 
 
 def _records(key: Key, rows: Sequence[ReturnedRow], file: ReturnedFile, form: Form, made: Merged) -> Iterable[Answer]:
@@ -243,21 +280,25 @@ def _records(key: Key, rows: Sequence[ReturnedRow], file: ReturnedFile, form: Fo
     for at in range(variants):
         chosen = tuple(mine[min(at, len(mine) - 1)] for _, mine in sorted(by_part.items()) if mine)
         alike = tuple(row for row in again if any(row.part == one.part and row.said == one.said for one in chosen))
-        remarks = [remark for row in chosen for remark in _due(row, key, form)]
-        made.remarks += remarks
-        if any(one.code is Doubt.NO_VERDICT for one in remarks):
-            made.unmatched += [Unmatched(row, file.name, file.digest, Doubt.NO_VERDICT) for row in (*chosen, *alike)]
+        mute = [Remark(Doubt.NO_VERDICT, row.place, *key) for row in chosen if not row.said.get(form.verdict_key)]
+        made.remarks += mute
+        if mute:
+            made.unmatched += [Unmatched(row, file.name, file.digest, Doubt.NO_VERDICT, key) for row in chosen + alike]
         else:
             base = frozenset(one for row in chosen for one in row.base.split("|") if one)
             yield Answer(key, chosen, file.name, file.digest, alike, base)
 
 
+def standing(finding: Finding) -> Sequence[Answer]:
+    """The answers whose doubts still ask something: the one that counts and its equals, or all that disagree."""
+    if finding.answer is None:
+        return finding.answers
+    return [one for one in finding.answers if one.says() == finding.answer.says()]
+
+
 def _due(row: ReturnedRow, key: Key, form: Form) -> Iterable[Remark]:
-    """What the verdict asks for and the row does not say; a row without a verdict is no finding."""
-    verdict = row.said.get(form.verdict_key, "")
-    if not verdict:
-        yield Remark(Doubt.NO_VERDICT, row.place, *key)
-        return
+    """What the verdict asks for and the row does not say."""
+    verdict = row.said[form.verdict_key]
     due = [one.key for one in form.fields if one.by == "officer" and _asked(one) and _needed(one, verdict)]
     missing = [one for one in due if not row.said.get(one)]
     if missing:
@@ -317,19 +358,29 @@ def _finding(sent: Sent, answers: Sequence[Answer], gone: Sequence[Answer], take
     if whole:
         others = (one for one in answers if one is not whole[0])
         return Finding(sent, "answered", (whole[0], *others), superseded=tuple(gone))
-    files = "; ".join(one.file for one in answers)
-    made.remarks.append(Remark(Doubt.CONFLICT, answers[0].place, *sent.key, facts={"files": files}))
+    made.remarks.append(conflict_remark(sent, answers, answers[0].place))
     return Finding(sent, "conflict", tuple(answers), superseded=tuple(gone))
+
+
+def conflict_remark(sent: Sent, answers: Sequence[Answer], place: str) -> Remark:
+    """That answers disagree, told at one of them: by their files, or by their rows where one file holds several."""
+    names = [one.file for one in answers]
+    told = names if len(set(names)) == len(names) else [one.place for one in answers]
+    return Remark(Doubt.CONFLICT, place, *sent.key, facts={"files": "; ".join(told), "county": sent.county_code})
 
 
 def _decided(sent: Sent, answers: Sequence[Answer], takes: Takes) -> tuple[Answer | None, str]:
     """The answer a person chose, of this piece before of whole files; the last line of the file counts."""
     for one in takes.of_piece(sent):
-        for answer in answers:
-            if names_file(one.object, answer.file, answer.digest):
-                return answer, one.words
+        if mine := named_answers(one.object, answers):
+            return (mine[0] if _are_one(mine) else None), one.words
     for one in takes.of_files:
-        for answer in answers:
-            if names_file(one.id, answer.file, answer.digest):
-                return answer, one.words
+        mine = named_answers(one.id, answers)
+        if mine and _are_one(mine):
+            return mine[0], one.words
     return None, ""
+
+
+def _are_one(answers: Sequence[Answer]) -> bool:
+    """Whether they say the same: a word that names two different answers decides for neither."""
+    return len({one.says() for one in answers}) == 1

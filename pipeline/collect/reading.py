@@ -7,11 +7,9 @@ writes down its name: where it dies or takes too long, that file is set aside wi
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +20,7 @@ from pipeline.collect.remembered import remembered
 from pipeline.collect.returned import Doubt, Remark, ReturnedFile
 from pipeline.engine.digest import file_digest, folder_digest
 from pipeline.forms.form import Form
-from pipeline.io.drivers import parser_environment
+from pipeline.io.child import beginning, run_child
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
 
@@ -30,6 +28,7 @@ WALL_S, CPU_S, MEMORY_BYTES = 600, 300, 4 << 30
 MAX_DEATHS = 20  # of children over one return, then all of it is set aside
 MOST_BYTES = 512 << 20  # of what a child hands back
 MADE, BEGUN = "made.json", "begun.txt"
+_BEGIN = beginning("pipeline.collect.in_child", MEMORY_BYTES, CPU_S)
 
 
 def read_return(
@@ -72,47 +71,10 @@ def _run_child(job: tuple[Any, ...], scratch: Path) -> tuple[str, str]:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     # Pickle goes one way only, from us to the child; what a stranger's file may have touched comes back as JSON.
     (scratch / "job").write_bytes(pickle.dumps(job))
-    command = [sys.executable, "-P", "-c", _BEGIN, str(scratch)]
     try:
-        ended = subprocess.run(
-            command,
-            env=_environment(),
-            cwd=scratch,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=WALL_S,
-            check=False,
-        )
-        last = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        _, last = run_child(_BEGIN, scratch, scratch, WALL_S)
     except subprocess.TimeoutExpired:
         last = f"not read within {WALL_S} s"
     begun = scratch / BEGUN
     lines = begun.read_text(encoding="utf-8").splitlines() if begun.is_file() else []
     return (str(json.loads(lines[-1])) if lines else ""), last[:200]
-
-
-# Limits are set in the child itself, before any library is loaded; no network where the system lets go of it.
-_BEGIN = f"""
-import sys
-try:
-    import resource
-    resource.setrlimit(resource.RLIMIT_AS, ({MEMORY_BYTES}, {MEMORY_BYTES}))
-    resource.setrlimit(resource.RLIMIT_CPU, ({CPU_S}, {CPU_S}))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-except (ImportError, ValueError, OSError):
-    pass
-try:
-    import ctypes
-    unshare = ctypes.CDLL(None).unshare  # CLONE_NEWNET, for plain users with CLONE_NEWUSER
-    unshare(0x40000000) and unshare(0x50000000)
-except (OSError, AttributeError):
-    pass
-from pipeline.collect.in_child import main
-main(sys.argv[1])
-"""
-
-
-def _environment() -> dict[str, str]:
-    names = ("PATH", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH")
-    kept = {name: os.environ[name] for name in names if name in os.environ}
-    return kept | {"PYTHONPATH": str(Path(__file__).parents[2])} | parser_environment()

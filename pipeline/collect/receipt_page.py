@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
+from math import ceil
 from pathlib import Path
 
 import xlsxwriter
 
 from pipeline.collect.receipts import Line, ReturnReceipt
+from pipeline.forms.cells import half_widths
 from pipeline.forms.cleaning import clean_text
 from pipeline.morning.markup import Markup, joined, shortened, tag
 from pipeline.publish import private
@@ -51,11 +54,11 @@ def _parts(one: ReturnReceipt, facts: CampaignFacts, words: Texts) -> list[Marku
         tag("p", f"SHA-256 {one.digest}", class_="soft"),
         tag("div", *(_sum(fate, count, words) for fate, count in _counts(one).items()), class_="sums"),
         _list(words["returns.general"], one.general),
-        _table(words["returns.to_correct"], grave, words) if grave else None,
-        _table(words["returns.to_do"], look, words) if look else None,
+        _table(words["returns.to_correct"], grave, one.file, words) if grave else None,
+        _table(words["returns.to_do"], look, one.file, words) if look else None,
         None if look or grave else tag("p", words["returns.no_doubts"]),
         _open(one, words),
-        _table(words["returns.taken_rows"], fine, words) if fine else None,
+        _table(words["returns.taken_rows"], fine, one.file, words) if fine else None,
     ]
 
 
@@ -83,14 +86,14 @@ def _list(title: str, sentences: tuple[str, ...]) -> Markup | None:
     return joined(tag("h2", title), tag("ul", *(tag("li", shortened(one, 400)) for one in sentences)))
 
 
-def _table(title: str, lines: list[Line], words: Texts) -> Markup:
+def _table(title: str, lines: list[Line], file: str, words: Texts) -> Markup:
     heads = (tag("th", words[f"returns.column.{name}"]) for name in ("number", "patch_no", "place", "fate"))
     rows = (
         tag(
             "tr",
             tag("td", line.seq or "–"),
             tag("td", shortened(line.patch_no, 60)),
-            tag("td", shortened(line.place, 160)),
+            tag("td", shortened(line.place.removeprefix(f"{file}!"), 160)),
             tag("td", *_fate_words(line, words)),
         )
         for line in lines
@@ -106,6 +109,8 @@ def _fate_words(line: Line, words: Texts) -> list[Markup | str]:
 
 def _fate(line: Line, words: Texts) -> str:
     fate = words[f"returns.fate.{line.fate}"] if line.fate else ""
+    if line.decided:
+        return words.say("returns.decided", fate=fate, decided=line.decided)
     return words["returns.separator"].join([fate, words["returns.fate.to_correct"]]) if line.grave else fate
 
 
@@ -138,6 +143,7 @@ def write_receipt_book(target: Path, one: ReturnReceipt, facts: CampaignFacts) -
         for row, line in enumerate((*one.lines, *of_file), 1):
             fate = _fate(line, words)
             cells = (str(line.seq or ""), line.patch_no, line.place, fate, "\n".join(line.sentences))
+            sheet.set_row(row, _height_pt(cells))
             for column, cell in enumerate(cells):
                 sheet.write_string(row, column, clean_text(cell)[:32_000], plain)
         sheet.freeze_panes(1, 0)
@@ -145,7 +151,19 @@ def write_receipt_book(target: Path, one: ReturnReceipt, facts: CampaignFacts) -
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
+        sheet.set_header("&L" + clean_text(words.say("returns.title", file=one.file)).replace("&", "&&")[:200])
+        sheet.set_footer("&C&P / &N")
         book.close()
 
 
 _COLUMNS = {"number": 8, "patch_no": 22, "place": 40, "fate": 14, "to_do": 80}
+_LINE_PT, _TALLEST_PT = 15, 400
+
+
+def _height_pt(cells: Sequence[str]) -> float:
+    """Room for all that wraps: programs other than Excel leave rows as high as one line."""
+    lines = [
+        sum(max(1, ceil(half_widths(line) / (width - 2))) for line in cell.split("\n"))
+        for cell, width in zip(cells, _COLUMNS.values(), strict=True)
+    ]
+    return min(max(lines) * _LINE_PT + 2, _TALLEST_PT)

@@ -6,14 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.collect.merge import Finding, Merged
+from pipeline.collect.merge import Finding, Merged, conflict_remark
 from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
-from pipeline.collect.sent import Sent
-from pipeline.collect.tables import fates
+from pipeline.collect.tables import fates, row_of
 from pipeline.collect.words import Words
 from pipeline.publish import safe_name
+from pipeline.texts import Texts
 
 COUNTING = ("taken", "contained")  # of a row that counts, or says the same
+OVER = ("superseded", "overruled", "left")  # of a row that nobody is asked about any more
 FATES = ("taken", "contained", "superseded", "conflict", "overruled", "unmatched", "left")
 
 
@@ -26,6 +27,7 @@ class Line:
     patch_no: str
     fate: str
     sentences: tuple[str, ...]
+    decided: str = ""  # who decided for another answer, when and why
     grave: bool = False  # whether it breaks a rule that the office calls an error: answered, to be corrected
 
 
@@ -67,19 +69,22 @@ class _Known:
     fates: Mapping[tuple[str, str], tuple[str, str]]
     remarks: Mapping[str, Sequence[Remark]]  # of the merge, by place
     pieces: Mapping[str, Sequence[Finding]]  # by county
-    sent: Mapping[tuple[str, str], Sent]
+    findings: Mapping[tuple[str, str], Finding]
+    counted: Mapping[str, str]  # digest of a return → the name under which it counts, of several
     words: Words
+    said: Texts
 
 
 def return_receipts(
-    returned: Sequence[ReturnedFile], merged: Merged, words: Words, again: Collection[str] = ()
+    returned: Sequence[ReturnedFile], merged: Merged, words: Words, said: Texts, again: Collection[str] = ()
 ) -> Iterator[ReturnReceipt]:
     """A receipt for each returned file, in their order, one at a time; `again` are the counties asked again."""
     by_county: dict[str, list[Finding]] = defaultdict(list)
     for finding in merged.findings:
         by_county[finding.sent.county_code].append(finding)
-    sent = {one.sent.key: one.sent for one in merged.findings}
-    known = _Known(fates(merged), _by_place(merged.remarks), by_county, sent, words)
+    of_piece = {one.sent.key: one for one in merged.findings}
+    counted = {one.digest: one.name for one in sorted(returned, key=lambda one: one.name, reverse=True)}
+    known = _Known(fates(merged), _by_place(merged.remarks), by_county, of_piece, counted, words, said)
     made = (_receipt(one, known) for one in returned)
     return (replace(one, again=one.county_code in again) for one in made)
 
@@ -101,13 +106,14 @@ def _receipt(file: ReturnedFile, known: _Known) -> ReturnReceipt:
         if one.place not in places and one.patch_uid in patches:
             of_patch[one.patch_uid].append(one)
     general = [one for one in file.remarks if one.place not in places and one.patch_uid not in patches]
-    general += known.remarks.get(file.name, ())
+    counted = known.counted[file.digest]
+    general += known.remarks.get(counted, ())
     lines = []
     for row in file.rows:
-        mine = [*own.get(row.place, ()), *of_patch.pop(row.patch_uid, ()), *known.remarks.get(row.place, ())]
-        sentences = tuple(dict.fromkeys(known.words(one) for one in mine))
-        if row.said or sentences:
-            lines.append(_line(row, county, file.digest, sentences, any(map(_is_grave, mine)), known))
+        place = row.place.replace(f"{file.name}!", f"{counted}!", 1)
+        mine = [*own.get(row.place, ()), *of_patch.pop(row.patch_uid, ()), *known.remarks.get(place, ())]
+        if row.said or mine:
+            lines.append(_line(row, county, file, mine, known))
     pieces = known.pieces.get(county, ())
     return ReturnReceipt(
         file.name,
@@ -115,10 +121,15 @@ def _receipt(file: ReturnedFile, known: _Known) -> ReturnReceipt:
         county,
         pieces[0].sent.county_name if pieces else "",
         tuple(lines),
-        tuple(dict.fromkeys(known.words(one) for one in general)),
+        tuple(dict.fromkeys([*_same(file.name, counted, known), *(known.words(one) for one in general)])),
         tuple((one.sent.seq, one.sent.patch_no) for one in pieces if one.state == "open"),
         len(pieces),
     )
+
+
+def _same(name: str, counted: str, known: _Known) -> list[str]:
+    """That the same bytes came under another name, too."""
+    return [known.said.say("returns.same", file=counted)] if name != counted else []
 
 
 def _only_county(file: ReturnedFile) -> str:
@@ -131,8 +142,23 @@ def _is_grave(one: Remark) -> bool:
     return one.code is Doubt.CHECK and one.facts["severity"] == "error"
 
 
-def _line(row: ReturnedRow, county: str, digest: str, sentences: tuple[str, ...], grave: bool, known: _Known) -> Line:
-    piece = known.sent.get((row.patch_uid, row.county_code or county))
+def _line(row: ReturnedRow, county: str, file: ReturnedFile, doubts: Sequence[Remark], known: _Known) -> Line:
+    finding = known.findings.get((row.patch_uid, row.county_code or county))
+    piece = finding.sent if finding else None
     number = piece.patch_no if piece else row.given.get("patch_no", "")
-    fate = known.fates.get((digest, row.place), ("left", ""))[0] if row.said else ""
-    return Line(row.place, piece.seq if piece else 0, number, fate, sentences, grave and fate in COUNTING)
+    fate, why = known.fates.get(row_of(file, row), ("left", "")) if row.said else ("", "")
+    grave = fate in COUNTING and any(map(_is_grave, doubts))
+    settled = finding is not None and finding.answer is not None and why == Doubt.NO_VERDICT
+    sentences = [] if fate in OVER or settled else [known.words(one) for one in doubts]
+    sentences += _on_fate(row, fate, why, finding, known)
+    decided = why if fate == "overruled" else ""
+    return Line(row.place, piece.seq if piece else 0, number, fate, tuple(dict.fromkeys(sentences)), decided, grave)
+
+
+def _on_fate(row: ReturnedRow, fate: str, why: str, finding: Finding | None, known: _Known) -> list[str]:
+    """What its fate alone asks of those who sent it: which answer counts, or that nothing is to be done any more."""
+    if finding and fate == "conflict":
+        return [known.words(conflict_remark(finding.sent, finding.answers, row.place))]
+    if finding and finding.answer and why == Doubt.NO_VERDICT:
+        return [known.said.say("returns.settled", file=finding.answer.file)]
+    return []

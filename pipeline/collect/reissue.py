@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.collect.merge import Finding, Merged, answer_id
+from pipeline.collect.merge import Finding, Merged, Unmatched, answer_id
 from pipeline.collect.returned import Doubt, Remark
 from pipeline.collect.reviews import Review, ReviewTable, reason_words
 from pipeline.collect.words import Words
@@ -15,6 +15,7 @@ from pipeline.forms.workbook import Note
 from pipeline.texts import Texts
 
 Key = tuple[str, str]
+_SHOWN = 4  # answers that disagree, on one row
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,34 @@ def reissues(
     merged: Merged, reviews: Sequence[Review], form: Form, table: ReviewTable, words: Words, texts: Texts
 ) -> list[Reissue]:
     """What to ask again of each county that returned anything, in order of codes; nothing of one that owes nothing."""
-    doubts = _doubts(merged.remarks)
+    doubts, refused = _doubts(merged.remarks), _refused(merged)
     notes: dict[str, dict[str, Note]] = defaultdict(dict)
     heard = _heard(merged)
     for finding, review in zip(merged.findings, reviews, strict=True):
         sent = finding.sent
         if sent.county_code in heard:
-            why = _why(finding, review, doubts.get(sent.key, ()), table, words, texts)
+            mine = refused.get(sent.key, ()) if finding.state == "open" else ()
+            why = _why(finding, review, doubts.get(sent.key, ()), table, words, texts, form)
+            if mine:
+                why = "\n".join(dict.fromkeys(_refusal(one, words, texts) for one in mine))
             if why:
-                notes[sent.county_code][sent.patch_uid] = _note(finding, review, why, form)
+                notes[sent.county_code][sent.patch_uid] = _note(finding, review, why, form, mine)
     return [Reissue(code, mine) for code, mine in sorted(notes.items())]
 
 
 def _heard(merged: Merged) -> set[str]:
     """The counties that returned anything."""
     answered = {one.sent.county_code for one in merged.findings if one.answers or one.superseded}
-    return answered | {one.row.county_code for one in merged.unmatched}
+    return answered | {one.key[1] for one in merged.unmatched}
+
+
+def _refused(merged: Merged) -> dict[Key, list[Unmatched]]:
+    """Rows that named a piece and could not be taken, for a reason that those who wrote them can mend."""
+    found: dict[Key, list[Unmatched]] = defaultdict(list)
+    for one in merged.unmatched:
+        if one.code in (Doubt.NO_VERDICT, Doubt.ROW_CODE):
+            found[one.key].append(one)
+    return found
 
 
 def _doubts(remarks: Iterable[Remark]) -> dict[Key, list[Remark]]:
@@ -57,12 +70,18 @@ def _doubts(remarks: Iterable[Remark]) -> dict[Key, list[Remark]]:
 
 
 def _why(
-    finding: Finding, review: Review, doubts: Sequence[Remark], table: ReviewTable, words: Words, texts: Texts
+    finding: Finding,
+    review: Review,
+    doubts: Sequence[Remark],
+    table: ReviewTable,
+    words: Words,
+    texts: Texts,
+    form: Form,
 ) -> str:
     """Every reason for which a row comes back, a line each; "" where there is none."""
     if finding.state == "open":
         return texts["returns.reissue.open"]
-    said = [texts["returns.reissue.conflict"]] if finding.state == "conflict" else []
+    said = [texts["returns.reissue.conflict"], *_verdicts(finding, form, texts)] if finding.state == "conflict" else []
     if review.returned:
         said.append(reason_words(review.returned, table, texts))
     places = {row.place for one in finding.answers[:1] for row in one.rows}
@@ -70,10 +89,36 @@ def _why(
     return "\n".join(dict.fromkeys(said))
 
 
-def _note(finding: Finding, review: Review, why: str, form: Form) -> Note:
-    """With what it is issued upon, and the answer to go on from where one alone counts."""
+def _verdicts(finding: Finding, form: Form, texts: Texts) -> list[str]:
+    """Who gave which verdict, where answers disagree: by file, or by row where one file holds several."""
+    labels = {one.code: one.label[texts.language] for one in form.verdict.choices}
+    names = [one.file for one in finding.answers]
+    alone = len(set(names)) == len(names)
+    return [
+        texts.say(
+            "returns.reissue.said", file=each.file if alone else each.place, verdict=labels[each.said[form.verdict_key]]
+        )
+        for each in finding.answers[:_SHOWN]
+    ]
+
+
+def _refusal(one: Unmatched, words: Words, texts: Texts) -> str:
+    """Why a row that named this piece was not taken, said where it can be mended."""
+    if one.code is Doubt.ROW_CODE:
+        return texts["returns.reissue.row_code"]
+    return words(Remark(one.code, one.row.place, *one.key))
+
+
+def _note(finding: Finding, review: Review, why: str, form: Form, refused: Sequence[Unmatched]) -> Note:
+    """With what it is issued upon, and the answer to go on from: the one that counts, or that lacks but a verdict."""
     base = [answer_id(one) for one in finding.answers] + [one.mark for one in review.standing]
     alone = finding.answer is not None and len(finding.answer.rows) == 1
     face = {one.key for one in form.face}
-    said = finding.answer.said if finding.answer and alone else {}
+    said = finding.answer.said if finding.answer and alone else _begun(refused)
     return Note(why, "|".join(dict.fromkeys(base)), {key: value for key, value in said.items() if key in face})
+
+
+def _begun(refused: Sequence[Unmatched]) -> Mapping[str, str]:
+    """What was said beside the verdict that is missing, where one row alone said it."""
+    said = [one.row.said for one in refused]
+    return said[0] if len(said) == 1 and refused[0].code is Doubt.NO_VERDICT else {}

@@ -11,9 +11,9 @@ from typing import Any
 from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile, ReturnedRow
 from pipeline.publish import write_text
 
-_ROW = ("patch_uid", "county_code", "row_code", "part", "said", "given", "place", "base", "refused")
+_ROW = ("patch_uid", "county_code", "row_code", "part", "said", "given", "place", "base", "refused", "called")
 _FILE = ("digest", "name", "door", "campaign", "county_code", "form")
-_COMPARED = ("patch_no", "geometry")
+_COMPARED = ("patch_no", "centre", "area", "geometry")
 _PHOTO = tuple(Photo.__dataclass_fields__)
 
 
@@ -51,7 +51,12 @@ def _value(one: ReturnedFile) -> dict[str, Any]:
 def _file(value: dict[str, Any]) -> ReturnedFile:
     return ReturnedFile(
         **{name: value[name] for name in _FILE},
-        rows=tuple(ReturnedRow(**dict(zip(_ROW, row, strict=True))) for row in value["rows"]),
+        rows=tuple(_row(row) for row in value["rows"]),
         remarks=tuple(Remark(Doubt(code), *rest) for code, *rest in value["remarks"]),
         photos=tuple(Photo(*photo) for photo in value["photos"]),
     )
+
+
+def _row(values: Sequence[Any]) -> ReturnedRow:
+    told = dict(zip(_ROW, values, strict=True))
+    return ReturnedRow(**{**told, "called": tuple(told["called"])})

@@ -41,6 +41,10 @@ class Doubt(StrEnum):
     CHECK = "CHECK"  # an answer that does not agree with itself, its patch or its photos: which rule says `facts`
 
 
+# Doubts about the answer in one cell.
+OF_CELLS = (Doubt.NOT_A_CHOICE, Doubt.NOT_A_DATE, Doubt.NOT_A_NUMBER, Doubt.OUT_OF_LIMITS, Doubt.TOO_LONG)
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """One doubt with the place it speaks of: "file!sheet!cell", and the facts that fill its sentence."""
@@ -69,6 +73,7 @@ class ReturnedRow:
     place: str  # "file!sheet!row 12"
     base: str = ""  # the answers it was issued upon, joined by "|"; "" in what was handed out first
     refused: str = ""  # the `Doubt` for which it cannot be taken, where that is known before the merge
+    called: tuple[str, ...] = ()  # by its own system: "heading value"
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,8 @@ def county_reviews(
     returns: Counter[str] = Counter()
     for finding, review in zip(findings, reviews, strict=True):
         states[finding.sent.county_code].append(review.state)
-        returns[finding.sent.county_code] += sum(one.decision.verb == "return" for one in review.lines)
+        if finding.answers or finding.superseded:  # a word on the patch is none on a piece nobody answered
+            returns[finding.sent.county_code] += sum(one.decision.verb == "return" for one in review.lines)
     return {
         code: {
             "review": county_review(mine, table),

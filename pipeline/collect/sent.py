@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pipeline.amounts import area_in
 from pipeline.forms.cleaning import clean_text
+from pipeline.forms.given import centre_words
 from pipeline.forms.identity import code_of, outline_digest
 
 
@@ -28,6 +29,7 @@ class Sent:
     area_m2: float
     county_name: str = ""
     at: int = -1  # its row in the table of pieces
+    centre: str = ""  # its middle as checklists print it
 
     @property
     def key(self) -> tuple[str, str]:
@@ -41,6 +43,7 @@ class SentAll:
     by_key: dict[tuple[str, str], Sent]
     counties_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     codes: frozenset[str] = frozenset()  # all row codes
+    centres: frozenset[str] = frozenset()  # all middles
     numbers: frozenset[str] = frozenset()  # all patch numbers, as they stand in checklists
 
 
@@ -50,6 +53,7 @@ def sent_rows(
     """The asked rows of the table of pieces (columns as lists, outlines beside them), as counties hold them; of a part
     of it that begins with row `first`."""
     once: dict[str, str] = {}  # the few codes and names of counties
+    middles = [centre_words(lon, lat) for lon, lat in zip(columns["lon_deg"], columns["lat_deg"], strict=True)]
     return [
         Sent(
             uid,
@@ -62,6 +66,7 @@ def sent_rows(
             area_m2,
             once.setdefault(columns["county_name"][at], columns["county_name"][at]),
             first + at,
+            middles[at],
         )
         for at, (uid, code, area_m2, asked) in enumerate(
             zip(*(columns[name] for name in ("patch_uid", "county_code", "area_m2", "asked")), strict=True)
@@ -77,4 +82,5 @@ def all_sent(sent: Iterable[Sent]) -> SentAll:
     for uid, code in sorted(by_key):
         counties[uid] = (*counties.get(uid, ()), code)
     codes = frozenset(one.row_code for one in by_key.values())
-    return SentAll(by_key, counties, codes, frozenset(clean_text(one.patch_no) for one in by_key.values()))
+    centres = frozenset(one.centre for one in by_key.values())
+    return SentAll(by_key, counties, codes, centres, frozenset(clean_text(one.patch_no) for one in by_key.values()))

@@ -10,12 +10,12 @@ from typing import Any
 
 from pipeline.collect.merge import Answer, Finding, Merged
 from pipeline.collect.photo_checks import Seen
-from pipeline.collect.returned import Doubt, Remark, ReturnedFile
+from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.reviews import Review, ReviewTable, reason_words, told
 from pipeline.forms.form import Form
 from pipeline.texts import Texts
 
-Row = tuple[str, str]  # digest of the return, place in it
+Row = tuple[str, str]  # digest of the return, place within it
 
 
 def finding_columns(findings: Sequence[Finding], form: Form, language: str) -> dict[str, list[Any]]:
@@ -137,7 +137,7 @@ def returned_columns(returned: Iterable[ReturnedFile], merged: Merged) -> dict[s
 def fated_columns(returned: Iterable[ReturnedFile], fates_of: Mapping[Row, tuple[str, str]]) -> dict[str, list[Any]]:
     """The same of some of the files, where the fates of all rows are known."""
     rows = [(file, row) for file in returned for row in file.rows if row.said]
-    told = [fates_of.get((file.digest, row.place), ("left", "")) for file, row in rows]
+    told = [fates_of.get(row_of(file, row), ("left", "")) for file, row in rows]
     return {
         "return_file": [file.name for file, _ in rows],
         "return_digest": [file.digest for file, _ in rows],
@@ -151,18 +151,31 @@ def fated_columns(returned: Iterable[ReturnedFile], fates_of: Mapping[Row, tuple
     }
 
 
+def row_of(file: ReturnedFile, row: ReturnedRow) -> Row:
+    """A row of a return, the same under whatever name the same bytes came again."""
+    return _row(file.digest, file.name, row)
+
+
+def _row(digest: str, name: str, row: ReturnedRow) -> Row:
+    return digest, row.place.removeprefix(f"{name}!")
+
+
 def fates(merged: Merged) -> dict[Row, tuple[str, str]]:
-    """By (digest of the return, place): what became of a row, and the reason or the decision."""
+    """By (digest of the return, place within it): what became of a row, and the reason or the decision."""
     made: dict[Row, tuple[str, str]] = {}
     for one in merged.unmatched:
-        made[one.digest, one.row.place] = ("unmatched", str(one.code))
+        made[_row(one.digest, one.file, one.row)] = ("unmatched", str(one.code))
     for finding in merged.findings:
         for at, answer in enumerate(finding.answers):
-            for row in (*answer.rows, *answer.again):
-                made.setdefault((answer.digest, row.place), (_fate(finding, at, answer), finding.decided))
+            for row in _rows(answer):
+                made.setdefault(_row(answer.digest, answer.file, row), (_fate(finding, at, answer), finding.decided))
         for answer in finding.superseded:
-            made.update(((answer.digest, row.place), ("superseded", "")) for row in (*answer.rows, *answer.again))
+            made.update((_row(answer.digest, answer.file, row), ("superseded", "")) for row in _rows(answer))
     return made
+
+
+def _rows(answer: Answer) -> tuple[ReturnedRow, ...]:
+    return (*answer.rows, *answer.again)
 
 
 def _fate(finding: Finding, at: int, answer: Answer) -> str:

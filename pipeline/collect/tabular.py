@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,11 +10,12 @@ from dataclasses import dataclass, replace
 from pipeline.collect.answers import answers
 from pipeline.collect.grid import Grid, Span
 from pipeline.collect.headings import BASE, CODE, COUNTY, KNOWN, NUMBER, PART, UID, Columns, nearest_heading
-from pipeline.collect.identities import Listed, Named, code_of, identified, number_of, uid_of
+from pipeline.collect.identities import Listed, Named, centre_of, code_of, identified, number_of, uid_of
 from pipeline.collect.returned import Doubt, Remark, ReturnedRow
 from pipeline.collect.spelling import Raw, folded, plain, said_text, shown
 from pipeline.collect.values import Terms
 
+_SUM = re.compile(r"[-+]?[\d.,\s]+[^\d]{0,4}$")
 _SUMS = ("合计", "总计", "小计", "total", "sum", "subtotal")
 _IDENTITY = (UID, CODE, COUNTY, PART, NUMBER)
 
@@ -41,7 +43,7 @@ class Table:
 
 
 def table_of(grid: Grid, columns: Columns, terms: Terms) -> Table:
-    """The rows below the headings that say anything; sums and repeated headings are none."""
+    """The rows below the headings that say anything; sums and repeated headings are none, unless they answer."""
     fields = {one.key: one for one in terms.form.fields}
     asked = tuple(key for key in columns.keys if key in fields and fields[key].by == "officer" and key != PART)
     table = Table(grid, columns, (), asked)
@@ -54,8 +56,20 @@ def _says(table: Table, row: int) -> bool:
     if not any(said_text(table.raw(row, key)) for key in keys):
         return False
     first = {folded(said_text(table.raw(row, key))) for key in ("row_no", NUMBER)}
+    if first & set(_SUMS):
+        return any(folded(cell) and not _is_sum(cell) for cell in _said(table, row))
     head = folded(said_text(table.raw(table.columns.head, NUMBER)))
-    return not (first & set(_SUMS) or (head and head in first))
+    return not (head and head in first) or _said(table, row) != _said(table, table.columns.head)
+
+
+def _said(table: Table, row: int) -> list[str]:
+    """What a row says to the questions."""
+    return [said_text(table.raw(row, key)) for key in table.asked]
+
+
+def _is_sum(cell: str) -> bool:
+    """Whether a cell can be a sum or a count: a number, with a unit or not."""
+    return bool(_SUM.match(plain(cell)))
 
 
 def read_table(table: Table, listed: Sequence[Listed], terms: Terms) -> tuple[list[ReturnedRow], list[Remark]]:
@@ -103,7 +117,7 @@ def _read_row(
 def _given(table: Table, row: int, named: Named, uid: str, terms: Terms) -> Mapping[str, str]:
     """The locked cells as they came back; the uid only where it cannot be read."""
     given = {one.key: said_text(table.raw(row, one.key)) for one in terms.form.fields if one.by == "given"}
-    given[NUMBER] = named.patch_no
+    given |= {NUMBER: named.patch_no, "centre": centre_of(table.raw(row, "place"))}
     if not uid:
         given[UID] = shown(said_text(table.raw(row, UID)))
     return {key: value for key, value in given.items() if value}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
+from pipeline.collect.binary_marks import is_locked_xls
 from pipeline.collect.evidence import META, of_head, of_values, origin_of, read_meta, returned
 from pipeline.collect.grid import Grid, Marks
 from pipeline.collect.headings import CODE, UID, Columns, find_columns
-from pipeline.collect.mapped import DOOR, Fit, fitting, read_mapped
+from pipeline.collect.mapped import Fit, by_maps, fitting, left
 from pipeline.collect.marks import MAX_ROWS, Looked, look
-from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
-from pipeline.collect.spelling import Raw, shown
+from pipeline.collect.returned import ReturnedFile, ReturnedRow
+from pipeline.collect.spelling import Raw
 from pipeline.collect.tabular import read_table, table_of
 from pipeline.collect.unread import Unread
 from pipeline.collect.values import Terms
@@ -48,9 +49,10 @@ def read_workbook(path: Path, name: str, digest: str, terms: Terms) -> ReturnedF
     rest = [grid for at, grid in enumerate(grids) if at not in fits]
     found = [(grid, columns) for grid in rest if (columns := find_columns(grid, terms))]
     if fits and not any({UID, CODE} <= set(columns.keys) for _, columns in found):
-        return _by_maps([(grids[at], fit) for at, fit in fits.items()], looked.from_1904, name, digest, terms)
+        mapped = [(_counted(grids[at], fit, looked, terms), fit) for at, fit in fits.items()]
+        return by_maps(mapped, name, digest, terms)
     rows: list[ReturnedRow] = []
-    remarks = [_left(grids[at], fit) for at, fit in fits.items()]
+    remarks = [left(grids[at], fit) for at, fit in fits.items()]
     if not found:
         raise Unread("no_table")
     for grid, columns in found:
@@ -62,21 +64,10 @@ def read_workbook(path: Path, name: str, digest: str, terms: Terms) -> ReturnedF
     return returned("workbook", digest, name, origin_of(told, rows, terms), rows, remarks)
 
 
-def _left(grid: Grid, fit: Fit) -> Remark:
-    """A table of another system in our own checklist: which of both counts is for those who sent it to say."""
-    return Remark(Doubt.NOT_ALONE, grid.place(fit.head, 0), facts={"map": fit.by.name, "sheet": shown(grid.sheet)})
-
-
-def _by_maps(fits: Sequence[tuple[Grid, Fit]], from_1904: bool, name: str, digest: str, terms: Terms) -> ReturnedFile:
-    """Another system's workbook: the sheets that have a map."""
-    rows: list[ReturnedRow] = []
-    remarks: list[Remark] = []
-    for grid, fit in fits:
-        firsts = Columns(fit.head, {key: columns[0] for key, columns in fit.keys.items()})
-        more, doubts = read_mapped(_from_1900(grid, firsts, terms) if from_1904 else grid, fit, terms)
-        rows += more
-        remarks += doubts
-    return returned(DOOR, digest, name, origin_of([], rows, terms), rows, remarks)
+def _counted(grid: Grid, fit: Fit, looked: Looked, terms: Terms) -> Grid:
+    """A table of another system with days as we count them."""
+    firsts = Columns(fit.head, {key: columns[0] for key, columns in fit.keys.items()})
+    return _from_1900(grid, firsts, terms) if looked.from_1904 else grid
 
 
 def _from_1900(grid: Grid, columns: Columns, terms: Terms) -> Grid:
@@ -96,7 +87,7 @@ def _looked(data: bytes) -> Looked:
         return look(data)
     if not data.startswith(_OLE):
         raise Unread("kind")
-    if _LOCKED in data:
+    if _LOCKED in data or is_locked_xls(data):
         raise Unread("password")
     return Looked()
 

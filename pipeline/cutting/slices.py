@@ -89,6 +89,7 @@ def write_slices(
         index[code] = {
             "digest": value_digest([file_digest(path), *(digests[one] for one in around), [names[i] for i in around]]),
             "rows": around,
+            "county_box": shapely.bounds(shapes[at]).tolist(),
             "box": [*box[:, :2].min(axis=0).tolist(), *box[:, 2:].max(axis=0).tolist()],
             "asked": int(asked.sum()),
             "blocked": at in blocked,

@@ -11,7 +11,7 @@ from pipeline.forms.xml import Element, element, stable_uuid
 from pipeline.texts import Texts
 
 SCALES = (1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000)
-_PAGE, _MAP, _PICTURE, _LABEL, _BAR = 65638, 65639, 65640, 65641, 65646
+_PAGE, _MAP, _PICTURE, _LABEL, _LEGEND, _BAR = 65638, 65639, 65640, 65641, 65642, 65646
 _PAPER = (0.0, 0.0, 297.0, 210.0)
 _TOP_MM, _HEIGHT_MM, _LEFT_MM, _WIDTH_MM, _GAP_MM = 29.0, 130.0, 12.0, 273.0, 7.0
 _PREDEFINED = 1  # the smallest round scale the patch fits at, with its margin
@@ -30,22 +30,31 @@ class Frame:
     caption: str
 
 
+@dataclass(frozen=True)
+class AtlasWords:
+    """What stands on every page, with QGIS expressions in [% %]."""
+
+    title: str
+    rows: str  # of the patch's table, a line each
+    notes: str
+
+
 def atlas_layout(
-    county_code: str, patches_id: str, frames: Sequence[Frame], said: tuple[str, str, str], words: Texts
+    county_code: str, patches_id: str, boundary_id: str, frames: Sequence[Frame], said: AtlasWords, words: Texts
 ) -> Element:
-    """The layout; `said` is title, rows of the patch's table and note, with QGIS expressions in [% %]."""
-    title, rows, note = said
+    """The layout, a page for each asked piece."""
     maker = _Maker(county_code)
     page = maker.item(_PAGE, _PAPER, {"background": True}, [_paper()])  # the first item lies lowest
     items = [
-        maker.label(title, (12, 10, 200, 9), 13, bold=True),
+        maker.label(said.title, (12, 10, 200, 9), 13, bold=True),
         maker.label(words["project.layout_no"], (212, 10, 73, 9), 13, bold=True, right=True),
         *(item for at, frame in enumerate(frames) for item in _frame(maker, at, len(frames), frame)),
-        maker.label(rows, (12, 165, 150, 36), 8.5),
-        maker.label(words["project.layout_scale"], (170, 165, 80, 6), 9),
-        maker.bar((170, 172, 70, 12)),
-        maker.picture((270, 165, 12, 18)),
-        maker.label(note, (170, 194, 115, 6), 7.5, right=True),
+        maker.label(said.rows, (12, 163, 100, 40), 8.5),
+        maker.legend((112, 161.5, 92, 40), [(patches_id, "patches"), (boundary_id, "boundary")], words),
+        maker.label(words["project.layout_scale"], (208, 164, 60, 6), 9),
+        maker.bar((208, 171, 62, 12)),
+        maker.picture((272, 163, 12, 18)),
+        maker.label(said.notes, (170, 192, 115, 10), 7.5, right=True),
     ]
     head = {"name": words["project.layout"], "units": "mm", "printResolution": 200, "worldFileMap": ""}
     atlas = {
@@ -110,8 +119,7 @@ class _Maker:
 
     def label(self, said: str, box: Box, size_pt: float, bold: bool = False, right: bool = False) -> Element:
         """Words, with QGIS expressions in [% %]; QGIS 3.22 reads LabelFont, later ones text-style."""
-        weight = 75 if bold else 50
-        font = element("LabelFont", {"description": f"{FAMILIES[0]},{size_pt:g},-1,5,{weight},0,0,0,0,0", "style": ""})
+        font = _old_font("LabelFont", size_pt, bold)
         colour = element("FontColor", {"red": 26, "green": 26, "blue": 26, "alpha": 255})
         more = {
             "labelText": said,
@@ -168,7 +176,56 @@ class _Maker:
         light = element("fillSymbol2", None, symbol("", [fill("#FFFFFF", 1.0)]))
         return self.item(_BAR, box, more, [text_style("#1A1A1A", 8, False, {}), edge, dark, light])
 
+    def legend(self, box: Box, layers: Sequence[tuple[str, str]], words: Texts) -> Element:
+        """What the outlines mean, from (layer id, name of its GeoPackage)."""
+        more: dict[str, object] = {
+            "title": "",
+            "map_uuid": self.map_uuid(0),
+            "legendFilterByAtlas": 0,
+            "resizeToContents": 0,
+            "columnCount": 2,
+            "splitLayer": 0,
+            "equalColumnWidth": 0,
+            "columnSpace": 4,
+            "symbolWidth": 7,
+            "symbolHeight": 3.4,
+            "boxSpace": 0,
+            "wmsLegendWidth": 50,
+            "wmsLegendHeight": 25,
+        }
+        sizes = {"title": 9, "group": 8.5, "subgroup": 8.5, "symbol": 8, "symbolLabel": 8}
+        styles = [_legend_style(name, size) for name, size in sizes.items()]
+        leaves = [_legend_leaf(one, name, words) for one, name in layers]
+        tree = element("layer-tree-group", None, element("customproperties"), *leaves)
+        return self.item(_LEGEND, box, more, [element("styles", None, *styles), tree])
+
     def picture(self, box: Box) -> Element:
         """A north arrow, inside the file."""
         drawn = "base64:" + base64.b64encode(_NORTH.encode()).decode("ascii")
         return self.item(_PICTURE, box, {"file": drawn, "mode": 0, "resizeMode": 0, "anchorPoint": 4})
+
+
+def _legend_style(name: str, size_pt: float) -> Element:
+    """Room above, and the font; QGIS 3.22 reads styleFont, later ones text-style."""
+    head = {"name": name, "alignment": 1, "indent": 0, "marginTop": {"symbol": 1.0, "subgroup": 1.5}.get(name, 0)}
+    if name == "symbolLabel":
+        head |= {"marginTop": 0, "marginLeft": 2}
+    fonts = (_old_font("styleFont", size_pt, bold=False), text_style("#1A1A1A", size_pt, False, {}))
+    return element("style", head, *fonts)
+
+
+def _legend_leaf(layer_id: str, name: str, words: Texts) -> Element:
+    head = {
+        "id": layer_id,
+        "name": words[f"project.{name}"],
+        "source": f"./{name}.gpkg|layername={name}",
+        "providerKey": "ogr",
+        "checked": "Qt::Checked",
+        "expanded": 1,
+    }
+    return element("layer-tree-layer", head, element("customproperties"))
+
+
+def _old_font(tag: str, size_pt: float, bold: bool) -> Element:
+    weight = 75 if bold else 50
+    return element(tag, {"description": f"{FAMILIES[0]},{size_pt:g},-1,5,{weight},0,0,0,0,0", "style": ""})

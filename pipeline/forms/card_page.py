@@ -34,6 +34,7 @@ from pipeline.forms.paper import (
     LABEL,
     PALE,
     RULE,
+    SMALL,
     STRONG,
     TEXT,
     THIN,
@@ -45,12 +46,12 @@ from pipeline.forms.paper import (
 )
 from pipeline.forms.shots import PHASES, Shot, shots_of
 from pipeline.forms.workbook import full_name
-from pipeline.geometry.projection import Projection, county_projection
+from pipeline.geometry.projection import Projection, county_projection, middle_deg
 from pipeline.io.rasters import TileCache
 from pipeline.records import CampaignFacts, County, Piece, Scene
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas, Stroke, TextStyle
-from pipeline.sheets.fonts import MM_PER_PT, Font
+from pipeline.sheets.fonts import MM_PER_PT, Font, MissingGlyph
 from pipeline.sheets.pdf import Furniture, PdfWriter
 from pipeline.texts import Texts, texts
 
@@ -74,6 +75,7 @@ class Pack:
     font: Font
     scenes: Sequence[Scene]
     projection: Projection
+    deadline: str
 
 
 def write_cards(
@@ -86,6 +88,7 @@ def write_cards(
     font: Font,
     code: str = "id",
     scenes: Sequence[Scene] = (),
+    deadline: str = "",
 ) -> int:
     """Write the cards of a county and return how many; a county without asked pieces gets no file.
 
@@ -93,6 +96,7 @@ def write_cards(
         pages: The page of the sheets by patch_uid.
         code: What the QR code says: "id", "off" or an address with {uid}, {county_code}, {campaign}.
         scenes: What the pictures show; without any there are none.
+        deadline: When answers are due, as announced; "" where nobody said.
 
     Raises:
         MissingGlyph: the font lacks a character.
@@ -101,17 +105,19 @@ def write_cards(
     if not rows:
         return 0
     words = texts(facts.language)
-    middle = county.geometry.centroid
     card = card_of(form, facts, words, font.width_mm, bool(scenes))
-    projection = county_projection(facts.crs, middle.x, middle.y)
-    pack = Pack(card, facts, county, pages, code, words, font, scenes, projection)
+    projection = county_projection(facts.crs, *middle_deg(county.geometry))
+    pack = Pack(card, facts, county, pages, code, words, font, scenes, projection, deadline)
     title = f"{full_name(county, words)} {words['card.title']} {facts.id}"
     writer = PdfWriter(target, title, facts.language, font, facts.id, facts.office.unit)
-    with TileCache(CACHE_BYTES, forgiving=True) as cache, writer:
+    with TileCache(CACHE_BYTES) as cache, writer:
         drawn = (_furniture(card, page, form, facts, words, font) for page in range(card.pages))
         shared = [writer.furniture(f"card{page}", one) for page, one in enumerate(drawn)]
         for piece in rows:
-            _print(writer, cache, shared, pack, piece)
+            try:
+                _print(writer, cache, shared, pack, piece)
+            except MissingGlyph as problem:
+                raise problem.at(f"{target.name}, {words['form.name.seq']} {piece.seq}") from problem
     return len(rows)
 
 
@@ -120,7 +126,7 @@ def _print(writer: PdfWriter, cache: TileCache, shared: Sequence[Furniture], pac
     made = []
     for page, furniture in enumerate(shared):
         canvas = Canvas(*A4_MM, pack.font)
-        canvas.furniture(furniture)
+        canvas.furniture(furniture, heard=True)
         _draw(canvas, pack, page, piece)
         if page == 0 and pack.card.pictures:
             with canvas.element("pictures"):
@@ -160,6 +166,7 @@ def _furniture(card: Card, page: int, form: Form, facts: CampaignFacts, words: T
     if page == 0:
         with canvas.element("head"):
             in_row(canvas, Box(LEFT_MM, 9.0, 90.0, 8.0), words["card.title"], _TITLE)
+            in_row(canvas, Box(LEFT_MM, 31.6, 140.0, 3.8), words["card.use"], SMALL)
         with canvas.element("given"):
             _given_labels(canvas, card)
     for band in (one for one in card.bands if one.page == page):
@@ -236,14 +243,25 @@ def _draw(canvas: Canvas, pack: Pack, page: int, piece: Piece) -> None:
     with canvas.element("piece"):
         if page == 0:
             in_row(canvas, Box(LEFT_MM, 17.0, 156.0, 5.5), f"{place}  {_line(facts.title)}", TEXT)
-            in_row(canvas, Box(LEFT_MM, 25.0, 144.0, 7.0), words.say("card.number", **named), _NUMBER)
+            in_row(canvas, Box(LEFT_MM, 24.0, 114.0, 7.0), words.say("card.number", **named), _NUMBER)
+            _beside(canvas, pack, piece)
             _values(canvas, pack, piece)
             _code(canvas, piece, facts, pack.code)
         else:
             in_row(canvas, Box(LEFT_MM, 12.0, WIDTH_MM, 7.0), words.say("card.again", **named), STRONG)
+    canvas.describe(words.say("card.number" if page == 0 else "card.again", **named))
     with canvas.element("number"):
         told = words.say("card.foot", campaign=facts.id, uid=piece.patch_uid, row_code=row_code(piece))
         in_row(canvas, Box(LEFT_MM + 90.0, 288.0, WIDTH_MM - 90.0, 3.5), told, TINY, "end")
+
+
+def _beside(canvas: Canvas, pack: Pack, piece: Piece) -> None:
+    """At the right of the head: when answers are due, and the check code to quote."""
+    day = _line(pack.deadline)
+    said = pack.words.say("form.deadline", date=day) if day else ""
+    in_row(canvas, Box(LEFT_MM + 92.0, 10.0, 62.0, 6.0), said, STRONG, "end")
+    code = f"{pack.words['form.code']} {row_code(piece)}"
+    in_row(canvas, Box(LEFT_MM + 116.0, 24.0, 38.0, 7.0), code, TEXT, "end")
 
 
 def _values(canvas: Canvas, pack: Pack, piece: Piece) -> None:

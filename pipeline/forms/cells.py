@@ -23,6 +23,7 @@ class Look:
     title: Any
     note_left: Any
     note_middle: Any
+    note_due: Any
     note_right: Any
     band_given: Any
     band_officer: Any
@@ -33,6 +34,7 @@ class Look:
     plain: Any
     number: Any  # a patch number: on one line, shrunk if it must
     strong: Any
+    caption: Any  # above a picture
     title_left: Any
     boxed: Any
     kinds: dict[tuple[str, ...], Any]
@@ -84,9 +86,10 @@ def look_of(book: Workbook, words: Texts) -> Look:
         return book.add_format({key: value for part in parts for key, value in part.items()})
 
     return Look(
-        title=make(head_font, centred, {"font_size": 15, "bold": True}),
-        note_left=make(body, {"align": "left", "font_size": 10}),
-        note_middle=make(body, centred, {"font_color": "#595959", "shrink": True}),
+        title=make(head_font, centred, {"font_size": 15, "bold": True, "shrink": True}),
+        note_left=make(body, {"align": "left", "font_size": 10, "shrink": True}),
+        note_middle=make(body, centred, {"font_color": "#404040", "shrink": True}),
+        note_due=make(head_font, centred, {"font_size": 11, "bold": True, "shrink": True}),
         note_right=make(body, {"align": "right", "font_size": 10}),
         band_given=make(head_font, boxed, centred, {"bg_color": "#E2E6EA"}),
         band_officer=make(head_font, boxed, centred, {"bg_color": "#FFEFA8"}),
@@ -94,7 +97,7 @@ def look_of(book: Workbook, words: Texts) -> Look:
         code=make(
             boxed,
             centred,
-            {"font_name": "Consolas", "font_size": 7, "font_color": "#7F7F7F"},
+            {"font_name": "Consolas", "font_size": 8, "font_color": "#262626", "shrink": True},
             {"valign": "vcenter"},
         ),
         link=make(
@@ -112,6 +115,7 @@ def look_of(book: Workbook, words: Texts) -> Look:
         wrong=make({"bg_color": _RED}),
         plain=make(body, {"text_wrap": True, "font_size": 10, "valign": "top"}),
         strong=make(head_font, {"bold": True, "font_size": 12}),
+        caption=make(head_font, {"bold": True, "font_size": 10, "text_wrap": True, "valign": "bottom"}),
         title_left=make(head_font, {"bold": True, "font_size": 15}),
         boxed=make(body, boxed, {"font_size": 10, "valign": "top", "align": "left"}),
         kinds=_kinds(make, body | boxed),

@@ -12,7 +12,7 @@ from pipeline.amounts import area_in
 from pipeline.errors import USAGE, Refusal
 from pipeline.forms.columns import plain
 from pipeline.forms.identity import book_order
-from pipeline.geometry.projection import GAUSS_KRUGER, Projection, county_projection, to_plane
+from pipeline.geometry.projection import GAUSS_KRUGER, Projection, county_projection, middle_deg, to_plane
 from pipeline.records import CampaignFacts, County, Piece
 
 OFFICES, ELSE = "gbk", "utf-8-sig"  # what programs of offices read; what else holds every sign and says so
@@ -29,8 +29,7 @@ def write_coordinates(target: Path, facts: CampaignFacts, county: County, pieces
         Refusal: the campaign is not on CGCS2000, which is all the format knows.
     """
     rows = book_order(list(pieces))
-    middle = county.geometry.centroid
-    projection = county_projection(facts.crs, middle.x, middle.y)
+    projection = county_projection(facts.crs, *middle_deg(county.geometry))
     if projection.kind != GAUSS_KRUGER:
         raise Refusal(
             f"coordinate files are of CGCS2000 in Gauss-Krüger zones; the county layer is in {facts.crs}",

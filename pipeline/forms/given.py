@@ -33,6 +33,11 @@ def place_words(piece: Piece) -> str:
     return " ".join(one for one in (piece.town, village) if one)
 
 
+def centre_words(lon_deg: float, lat_deg: float) -> str:
+    """The middle of a piece, as a checklist prints it."""
+    return f"{lon_deg:.6f}, {lat_deg:.6f}"
+
+
 def share_words(piece: Piece, words: Texts) -> str:
     """How much of the patch this piece is, where the patch lies in several counties."""
     if piece.piece_count < 2:
@@ -50,6 +55,6 @@ def _text(key: str, piece: Piece, words: Texts) -> str:
         case "phases":
             return "\n".join(one or "–" for one in (piece.phase_before, piece.phase_after))
         case "place":
-            centre = f"{piece.lon_deg:.6f}, {piece.lat_deg:.6f}"
+            centre = centre_words(piece.lon_deg, piece.lat_deg)
             return "\n".join(one for one in (place_words(piece), centre, share_words(piece, words)) if one)
     raise KeyError(key)

@@ -15,7 +15,7 @@ from pipeline.records import CampaignFacts, County
 from pipeline.texts import Texts
 
 _WIDTHS_MM = (42, 100, 45)
-_SIGNS = 106  # half-width characters of 10 pt across the sheet
+_SIGNS = 100  # half-width characters of 10 pt across the sheet
 
 
 def write_guide(
@@ -36,23 +36,12 @@ def write_guide(
 
 def _rules(facts: CampaignFacts, county: County, count: int, words: Texts) -> list[str]:
     unit = words[f"unit.{facts.area_unit}"]
-    keys = [
-        "scope",
-        "fill",
-        *(["lead"] if facts.lead_note else []),
-        "red",
-        "sheet",
-        "shared",
-        "numbers",
-        "back",
-        "protect",
-    ]
+    lead = ["lead"] if facts.lead_note else []
+    keys = ["fill", *lead, "quote", "red", "sheet", "shared", "numbers", "back", "paper", "protect"]
     pdf, decimals = f"{county.code}_sheets.pdf", AREA_DECIMALS[facts.area_unit]
-    rules = [
-        words.say(f"form.help.{key}", county=county.name, count=count, unit=unit, pdf=pdf, decimals=decimals)
-        for key in keys
-    ]
-    return rules + [words[f"collect.guide.{key}"] for key in ("parcels", "merged")]
+    said = {"county": county.name, "count": count, "unit": unit, "pdf": pdf, "decimals": decimals}
+    rules = [words.say(f"form.help.{key}", **said) for key in ("scope", *keys)]
+    return [rules[0], words["collect.guide.parcels"], *rules[1:], words["collect.guide.merged"]]
 
 
 def _write_rules(sheet: Worksheet, look: Look, rules: list[str], row: int) -> int:
@@ -80,7 +69,7 @@ def _write_columns(sheet: Worksheet, look: Look, form: Form, facts: CampaignFact
         name = one.heading[words.language].replace("{unit}", unit).replace("\n", words["form.heading_joint"])
         for column, value in enumerate((name, said, _due(form, one, words))):
             put(sheet, row, column, value, look.boxed)
-        sheet.set_row(row, 15 * max(_lines(said, 56), _lines(name, 23), _lines(_due(form, one, words), 24)) + 2)
+        sheet.set_row(row, 15 * max(_lines(said, 54), _lines(name, 22), _lines(_due(form, one, words), 24)) + 2)
         row += 1
     return row
 
@@ -95,20 +84,14 @@ def _due(form: Form, one: Field, words: Texts) -> str:
 
 
 def _write_choices(sheet: Worksheet, look: Look, form: Form, row: int, words: Texts) -> None:
+    """A cell a choice, so that one can be copied; its question beside the first."""
     put(sheet, row, 0, words["form.help.choices"], look.strong)
     for one in (each for each in form.face if each.choices):
-        row += 1
-        groups = _groups(form, one, words)
-        put(sheet, row, 0, one.heading[words.language].replace("\n", words["form.heading_joint"]), look.boxed)
-        sheet.merge_range(row, 1, row, len(_WIDTHS_MM) - 1, "", look.boxed)
-        put(sheet, row, 1, "\n".join(groups), look.boxed)
-        sheet.set_row(row, 14 * sum(_lines(each, 80) for each in groups) + 3)
-
-
-def _groups(form: Form, one: Field, words: Texts) -> list[str]:
-    """The labels of a field's choices, one line for each verdict they belong under."""
-    unders = dict.fromkeys(each.under for each in one.choices)
-    return [
-        words["form.help.list"].join(choice_label(form, each, words) for each in one.choices if each.under == under)
-        for under in unders
-    ]
+        name = one.heading[words.language].replace("\n", words["form.heading_joint"])
+        if len(one.choices) > 1:
+            sheet.merge_range(row + 1, 0, row + len(one.choices), 0, "", look.boxed)
+        put(sheet, row + 1, 0, name, look.boxed)
+        for choice in one.choices:
+            row += 1
+            put(sheet, row, 1, choice_label(form, choice, words), look.boxed)
+            sheet.set_row(row, 15)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.forms.form import Form
 from pipeline.forms.symbols import arrow, categories, dot, fill, labels, line, single
+from pipeline.forms.tips import map_tip, plain, verdict_words
 from pipeline.forms.widgets import form_elements
 from pipeline.forms.xml import QGIS_VERSION, Element, document, element, option
 from pipeline.records import CampaignFacts
@@ -17,7 +18,21 @@ from pipeline.texts import Texts, texts
 RUN_LAYERS = ("patches", "pieces", "remainders", "borders", "moves", "counties", "issues", "findings")
 POINTS = ("issues", "photos")
 _OPEN, _NOT_ASKED, _CONFLICT = "open", "not_asked", "conflict"
+_PATCH_NAME = 'concat("seq", \' \', "patch_no", \' \', "town", "village")'
 _SHARES = (("none", -1.0, 0.0), ("some", 0.0, 0.5), ("most", 0.5, 1.0), ("all", 1.0, 2.0))
+
+# By layer of the run: the expression that names a feature, and the columns a map tip tells besides.
+_RUN_TIPS = {
+    "patches": ('"patch_no"', "patch_uid", "county_name", "area_m2"),
+    "pieces": ('"patch_no"', "patch_uid", "county_name", "area_m2"),
+    "remainders": ('"patch_no"', "patch_uid", "area_m2"),
+    "borders": ('concat("name_a", \' – \', "name_b")', "area_m2"),
+    "moves": ('"patch_no"', "county_name", "other_name", "area_m2"),
+    "counties": ('"name"', "code"),
+    "issues": ('"code"', "sentence"),
+    "findings": ('concat("seq", \' \', "patch_no")', "county_name", "verdict_name", "verdict_sub_name", "return_file"),
+    "photos": ('concat("patch_no", \' \', "named")', "taken", "distance_m", "return_file"),
+}
 
 
 @cache
@@ -25,8 +40,11 @@ def _style() -> dict[str, Any]:
     return read_toml(shelf_file("styles/qgis.toml"))
 
 
-def patch_parts(form: Form, facts: CampaignFacts, columns: Sequence[str]) -> list[Element]:
-    """Renderer, labels and form of layer `patches`; the same in the project and in the GeoPackage."""
+def patch_parts(form: Form, facts: CampaignFacts, columns: Sequence[str], *more: str) -> list[Element]:
+    """Renderer, labels, map tip and form of layer `patches`; the same in the project and in the GeoPackage.
+
+    `more` is HTML at the end of the map tip, of the project alone: the page of the book, the photos.
+    """
     words = texts(facts.language)
     style = _style()["patch"]
     label = labels(
@@ -38,8 +56,17 @@ def patch_parts(form: Form, facts: CampaignFacts, columns: Sequence[str]) -> lis
         style["label_from_scale"],
         place="outside",
     )
-    preview = element("previewExpression", text='concat("seq", \' \', "patch_no", \' \', "town", "village")')
-    return [_patch_renderer(form, words), label, preview, *form_elements(form, facts, columns, words)]
+    preview = element("previewExpression", text=plain(_PATCH_NAME))
+    tip = map_tip(_PATCH_NAME, _tip_rows(form, facts, words), *more)
+    return [_patch_renderer(form, words), label, preview, tip, *form_elements(form, facts, columns, words)]
+
+
+def _tip_rows(form: Form, facts: CampaignFacts, words: Texts) -> list[tuple[str, str]]:
+    """Names and expressions of what a map tip tells of a piece."""
+    unit = words[f"unit.{facts.area_unit}"]
+    told = {"patch_type_name": "patch_type_name", "area": f"area_{facts.area_unit}", "phase_after": "phase_after"}
+    rows = [(words.say(f"form.name.{name}", unit=unit), f'"{column}"') for name, column in told.items()]
+    return [*rows, (form.verdict.heading[words.language], verdict_words(form, words))]
 
 
 def _patch_renderer(form: Form, words: Texts) -> Element:
@@ -76,7 +103,8 @@ def boundary_parts(facts: CampaignFacts) -> list[Element]:
     ]
     named = "if(\"role\" = 'neighbour', \"name\", '')"
     label = labels(named, style["label"], style["label_pt"], "#FFFFFF", 0.8)
-    return [_by_level(categories("role", classes)), label, element("previewExpression", text='"name"')]
+    preview = element("previewExpression", text=plain('"name"'))
+    return [_by_level(categories("role", classes)), label, preview, map_tip('"name"', [])]
 
 
 def _by_level(renderer: Element) -> Element:
@@ -117,12 +145,22 @@ def layer_qml(kind: str, language: str, form: Form | None = None) -> str:
 
 
 def run_parts(kind: str, language: str, form: Form | None = None, progress: bool = False) -> list[Element]:
-    """Renderer and labels of a layer of the run; with `progress`, counties by the share that is answered.
+    """Renderer, labels and map tip of a layer of the run; with `progress`, counties by the share that is answered.
 
     Raises:
         KeyError: there is no such layer.
     """
-    words, colour = texts(language), _style()["run"][kind]
+    words = texts(language)
+    title, *rows = _RUN_TIPS[kind]
+    if kind == "counties" and progress:
+        rows += ["answered", "asked"]
+    told = [(words[f"project.column.{one}"], f'"{one}"') for one in rows]
+    preview = element("previewExpression", text=plain(title))
+    return [*_run_look(kind, words, form, progress), preview, map_tip(title, told)]
+
+
+def _run_look(kind: str, words: Texts, form: Form | None, progress: bool) -> list[Element]:
+    colour = _style()["run"][kind]
     match kind:
         case "patches":
             return [single([line("#000000", 0.7), line(colour, 0.4)]), _plain('"patch_no"', 25000)]
@@ -134,7 +172,7 @@ def run_parts(kind: str, language: str, form: Form | None = None, progress: bool
         case "issues":
             return [single([dot(colour, "#FFFFFF", 3.0)], "marker"), _plain('"code"', 50000, "beside")]
         case "photos":
-            return [_run_photos(words, colour), _plain('concat("patch_no", \' \', "named")', 10000, "beside")]
+            return [_run_photos(words, colour), _plain('"patch_no"', 10000, "beside")]
         case "findings":
             return [_run_findings(words, form), _plain('concat("seq", \' \', "verdict_name")', 50000)]
     return [single([fill(colour, 0.5, colour, 0.4)])]

@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.book_parts import BookPart
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Form
 from pipeline.forms.layers import boundary_parts, custom_properties, patch_parts
+from pipeline.forms.tips import page_html, photo_html
 from pipeline.forms.xml import Element, crs_element, element
 from pipeline.records import CampaignFacts
 from pipeline.texts import Texts
@@ -39,7 +41,12 @@ def ascii_code(code: str) -> str:
 
 
 def patches_layer(
-    ids: Mapping[str, str], form: Form, facts: CampaignFacts, columns: Sequence[str], words: Texts
+    ids: Mapping[str, str],
+    form: Form,
+    facts: CampaignFacts,
+    columns: Sequence[str],
+    words: Texts,
+    book: Sequence[BookPart] = (),
 ) -> Element:
     """The layer to fill in: its look, its form, and what QField may and may not do with it."""
     naming = {one: f"{named} || '.{{extension}}'" for one, named in photo_names(form).items()}
@@ -54,7 +61,8 @@ def patches_layer(
         "QFieldSync/is_geometry_locked": True,
         "QFieldSync/value_map_button_interface_threshold": 5,
     }
-    parts = [custom_properties(properties), *patch_parts(form, facts, columns)]
+    photos = [photo_html(one) for one in naming]
+    parts = [custom_properties(properties), *patch_parts(form, facts, columns, page_html(book, words), *photos)]
     return _vector(ids["patches"], words["project.patches"], "./patches.gpkg|layername=patches", facts.crs, parts)
 
 

@@ -7,7 +7,7 @@ off. As the county's project, it is written without QGIS and holds nothing to tr
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from pyproj import Transformer
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Form
 from pipeline.forms.layers import POINTS, run_parts
-from pipeline.forms.xml import QGIS_VERSION, Element, crs_element, document, element
+from pipeline.forms.xml import QGIS_VERSION, Element, crs_element, document, element, stable_uuid
 from pipeline.geometry.projection import county_projection
 from pipeline.publish import private
 from pipeline.records import CampaignFacts
@@ -24,21 +24,43 @@ from pipeline.texts import Texts, texts
 
 Box = tuple[float, float, float, float]
 # top first
-_ORDER = ("issues", "photos", "findings", "pieces", "patches", "remainders", "borders", "moves", "counties")
+_GROUPS = (
+    ("questions", ("issues", "remainders", "borders", "moves")),
+    ("answers", ("photos", "findings")),
+    ("given", ("pieces", "patches")),
+    ("", ("counties",)),
+)
+_ORDER = tuple(one for _, layers in _GROUPS for one in layers)
 _SHOWN = ("findings", "counties")
+_THEMES = (
+    ("answers", _SHOWN),
+    ("questions", ("issues", "remainders", "borders", "moves", "patches", "counties")),
+    ("photos", ("photos", *_SHOWN)),
+    ("given", ("pieces", "counties")),
+)
+BOOKMARKS = 300  # each repeats the reference system; more make the project slow to open
 _WIDEST_DEG = 12.0  # a wider campaign is shown in longitude and latitude
 _STAMP = (2000, 1, 1, 0, 0, 0)
 _MARGIN = 0.03
 
 
-def write_overview(target: Path, facts: CampaignFacts, form: Form, layers: Sequence[str], extent: Box) -> None:
+def write_overview(
+    target: Path,
+    facts: CampaignFacts,
+    form: Form,
+    layers: Sequence[str],
+    extent: Box,
+    places: Mapping[str, tuple[str, Box]] | None = None,
+) -> None:
     """Publish the project; the same values give the same bytes.
 
     Args:
         layers: Names of the layers in `<campaign>.gpkg`, which lies beside `target`.
         extent: West, south, east and north of all counties in `facts.crs`, degrees.
+        places: Name and box by code of the counties to be found again: a bookmark each, the first 300 by code.
     """
-    content = document(_project(facts, form, layers, extent), "qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'")
+    root = _project(facts, form, layers, extent, places or {})
+    content = document(root, "qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'")
     member = zipfile.ZipInfo(f"{target.stem}.qgs", _STAMP)
     member.compress_type = zipfile.ZIP_DEFLATED
     member.external_attr = 0o644 << 16
@@ -47,7 +69,9 @@ def write_overview(target: Path, facts: CampaignFacts, form: Form, layers: Seque
         packed.writestr(member, content, compresslevel=6)
 
 
-def _project(facts: CampaignFacts, form: Form, layers: Sequence[str], extent: Box) -> Element:
+def _project(
+    facts: CampaignFacts, form: Form, layers: Sequence[str], extent: Box, places: Mapping[str, tuple[str, Box]]
+) -> Element:
     words = texts(facts.language)
     crs = _map_crs(facts, extent)
     shown = [one for one in _ORDER if one in layers]
@@ -57,14 +81,57 @@ def _project(facts: CampaignFacts, form: Form, layers: Sequence[str], extent: Bo
         element("homePath", {"path": ""}),
         element("title", text=title),
         element("projectCrs", None, crs_element(crs)),
-        element("layer-tree-group", None, element("customproperties"), *(_leaf(one, facts, words) for one in shown)),
+        _tree(shown, facts, words),
         _canvas(box, crs),
         element("projectlayers", None, *(_layer(one, facts, form, words) for one in shown)),
         element("layerorder", None, *(element("layer", {"id": _id(one)}) for one in shown)),
         _properties(),
+        _themes(shown, words),
+        element("Bookmarks", None, *_bookmarks(facts, crs, places, words)),
         element("ProjectViewSettings", None, element("DefaultViewExtent", _corners(box), crs_element(crs))),
     ]
     return element("qgis", {"version": QGIS_VERSION, "projectname": title}, *parts)
+
+
+def _tree(shown: Sequence[str], facts: CampaignFacts, words: Texts) -> Element:
+    """Layers in groups, as they are asked for together; a group of which nothing is there is left out."""
+    parts: list[Element] = [element("customproperties")]
+    for name, layers in _GROUPS:
+        leaves = [_leaf(one, facts, words) for one in layers if one in shown]
+        if name and leaves:
+            opened = int(bool(set(layers) & set(_SHOWN)))
+            head = {"name": words[f"project.run.group.{name}"], "checked": "Qt::Checked", "expanded": opened}
+            leaves = [element("layer-tree-group", head, element("customproperties"), *leaves)]
+        parts += leaves
+    return element("layer-tree-group", None, *parts)
+
+
+def _themes(shown: Sequence[str], words: Texts) -> Element:
+    made = []
+    for name, layers in _THEMES:
+        if layers[0] in shown:
+            there = [_id(one) for one in layers if one in shown]
+            parts = [element("layer", {"id": one, "visible": 1, "expanded": 1, "style": "default"}) for one in there]
+            head = {"name": words[f"project.run.theme.{name}"], "has-expanded-info": 0}
+            made.append(element("visibility-preset", head, *parts))
+    return element("visibility-presets", None, *made)
+
+
+def _bookmarks(
+    facts: CampaignFacts, crs: str, places: Mapping[str, tuple[str, Box]], words: Texts
+) -> Iterator[Element]:
+    for code in sorted(places)[:BOOKMARKS]:
+        name, extent = places[code]
+        left, bottom, right, top = _box(extent, facts.crs, crs)
+        corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)]
+        head = {
+            "id": stable_uuid("county", code),
+            "name": " ".join(clean_text(f"{name} {code}").split()),
+            "group": words["project.run.counties"],
+            "extent": "Polygon ((" + ", ".join(f"{x:.8g} {y:.8g}" for x, y in corners) + "))",
+            "rotation": 0,
+        }
+        yield element("Bookmark", head, crs_element(crs))
 
 
 def _properties() -> Element:

@@ -21,6 +21,7 @@ _GAP_MM = 2.0
 _A_PAGE = 4  # pairs on a page of paper
 _PT_PER_MM = 72 / 25.4
 _MOVE_WITH_CELLS = 1
+_CAPTION_PT = 30  # two lines
 
 
 def write_pictures(
@@ -34,7 +35,7 @@ def write_pictures(
         _write_pair(sheet, look, 2 * at, piece, pictures[piece.patch_uid], words)
     sheet.set_paper(9)
     sheet.set_h_pagebreaks([2 * at for at in range(_A_PAGE, len(shown), _A_PAGE)])
-    sheet.fit_to_pages(1, 0)
+    sheet.center_horizontally()
     sheet.hide_gridlines(2)
     sheet.protect("")
     return len(shown)
@@ -45,11 +46,11 @@ def _write_pair(
 ) -> None:
     named = words.say("card.number", seq=piece.seq, patch_no=plain(piece.patch_no) or "")
     dates = {"before": piece.phase_before, "after": piece.phase_after}
-    sheet.set_row(row, 18)
+    sheet.set_row(row, _CAPTION_PT)
     sheet.set_row(row + 1, (SIZE_MM[1] + 2 * _GAP_MM) * _PT_PER_MM)
     for column, phase in enumerate(PHASES):
         told = f"{words[f'sheet.{phase}']} {plain(dates[phase]) or ''}".strip()
-        put(sheet, row, column, f"{named}　{told}" if column == 0 else told, look.strong)
+        put(sheet, row, column, f"{named}\n{told}" if column == 0 else f"\n{told}", look.caption)
         if phase in pictures:
             _insert(sheet, row + 1, column, f"{piece.seq}_{phase}.jpg", pictures[phase])
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import shapely
 from pyproj import CRS, Transformer
 
-from pipeline.forms.atlas import SCALES, Frame, atlas_layout
+from pipeline.book_parts import BookPart
+from pipeline.forms.atlas import SCALES, AtlasWords, Frame, atlas_layout
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Form
 from pipeline.forms.given import place_words
@@ -28,6 +31,7 @@ from pipeline.forms.maplayers import (
     photo_names,
 )
 from pipeline.forms.package import patch_kinds
+from pipeline.forms.tips import verdict_words
 from pipeline.forms.widgets import column_name
 from pipeline.forms.xml import QGIS_VERSION, Element, crs_element, document, element, stable_uuid
 from pipeline.records import CampaignFacts, County, Piece
@@ -58,6 +62,7 @@ def write_project(
     pieces: Sequence[Piece],
     projected_crs: str,
     imagery: Sequence[ImageryLayer] = (),
+    book: Sequence[BookPart] = (),
 ) -> None:
     """Write the project as `.qgz`; the same values give the same bytes.
 
@@ -65,8 +70,9 @@ def write_project(
         pieces: The county's; asked ones get a bookmark, the first 300.
         projected_crs: What the map is shown in, "EPSG:4547".
         imagery: The image files in the folder, at most one before and one after.
+        book: The files of the book of sheets in the folder; map tips lead to its pages.
     """
-    root = project_tree(form, facts, county, pieces, projected_crs, imagery)
+    root = project_tree(form, facts, county, pieces, projected_crs, imagery, book)
     content = document(root, "qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'")
     member = zipfile.ZipInfo(f"{target.stem}.qgs", _STAMP)
     member.compress_type = zipfile.ZIP_DEFLATED
@@ -83,6 +89,7 @@ def project_tree(
     pieces: Sequence[Piece],
     projected_crs: str,
     imagery: Sequence[ImageryLayer],
+    book: Sequence[BookPart] = (),
 ) -> Element:
     """The project as a tree of elements."""
     words = texts(facts.language)
@@ -92,7 +99,7 @@ def project_tree(
     title = words.say("project.title", campaign=clean_text(facts.title), county=clean_text(county.name))
     extent = _extent(county, facts.crs, projected_crs)
     layers = [
-        patches_layer(ids, form, facts, columns, words),
+        patches_layer(ids, form, facts, columns, words, book),
         boundary_layer(ids, facts, words),
         *(image_layer(ids, one, words) for one in images),
     ]
@@ -107,7 +114,7 @@ def project_tree(
         _properties(facts, projected_crs, _mergin(ids["patches"], form)),
         _themes(ids, images, words),
         _bookmarks(county, facts, projected_crs, pieces, words),
-        element("Layouts", None, _layout(ids, images, facts, county, columns, words)),
+        element("Layouts", None, _layout(ids, images, form, facts, county, columns, words)),
         _view(extent, projected_crs),
     ]
     return element("qgis", {"version": QGIS_VERSION, "projectname": title}, *parts)
@@ -172,10 +179,15 @@ def _view(extent: Box, crs: str) -> Element:
 def _extent(county: County, crs: str, projected_crs: str) -> Box:
     """The county's box in the map's reference system, with a margin."""
     road = Transformer.from_crs(crs, projected_crs, always_xy=True)
-    west, south, east, north = county.geometry.bounds
-    left, bottom, right, top = road.transform_bounds(west, south, east, north, densify_pts=21)
+    left, bottom, right, top = _bounds(county.geometry, road)
     margin = _MARGIN * max(right - left, top - bottom)
     return (left - margin, bottom - margin, right + margin, top + margin)
+
+
+def _bounds(geometry: Any, road: Transformer) -> Box:
+    """The box of the shape itself: that of its degrees would be the whole Earth where it crosses the 180th meridian."""
+    box: Box = shapely.transform(geometry, road.transform, interleaved=False).bounds
+    return box
 
 
 def _mergin(layer_id: str, form: Form) -> Element:
@@ -232,17 +244,25 @@ def _theme(name: str, shown: Sequence[str]) -> Element:
 def _layout(
     ids: Mapping[str, str],
     images: Sequence[ImageryLayer],
+    form: Form,
     facts: CampaignFacts,
     county: County,
     columns: Sequence[str],
     words: Texts,
 ) -> Element:
-    frames = [Frame(words[f"project.{one.phase}"], image_name(one, words)) for one in reversed(images)]
+    frames = [Frame(words[f"project.{one.phase}"], _literal(image_name(one, words))) for one in reversed(images)]
     frames = frames or [Frame(words["project.theme_vector"], words["project.theme_vector"])]
     title = " ".join(clean_text(one) for one in (county.name, facts.title))
-    rows = "\n".join(_row(column, facts, words) for column in _TABLE if _in_unit(column, facts) in columns)
-    note = words["project.layout_note"] if facts.lead_note else ""
-    return atlas_layout(ascii_code(county.code), ids["patches"], frames, (_literal(title), rows, note), words)
+    rows = [_row(column, facts, words) for column in _TABLE if _in_unit(column, facts) in columns]
+    rows.append(f"{form.verdict.heading[words.language]}  [% {verdict_words(form, words)} %]")
+    told = AtlasWords(_literal(title), "\n".join(rows), "\n".join(_notes(facts, words)))
+    return atlas_layout(ascii_code(county.code), ids["patches"], ids["boundary"], frames, told, words)
+
+
+def _notes(facts: CampaignFacts, words: Texts) -> list[str]:
+    """Who issues it and when, and that a patch is a lead."""
+    said = [_literal(clean_text(facts.office.unit)), facts.map_date.isoformat() if facts.map_date else ""]
+    return [" ".join(said).strip(), words["project.layout_note"] if facts.lead_note else ""]
 
 
 def _in_unit(column: str, facts: CampaignFacts) -> str:
@@ -273,7 +293,7 @@ def _bookmark(county: County, road: Transformer, crs: str, piece: Piece, words: 
         "id": stable_uuid("bookmark", county.code, piece.patch_uid),
         "name": " ".join(clean_text(said).split()),
         "group": words["project.bookmarks"],
-        "extent": _outline(road.transform_bounds(*piece.geometry.bounds)),
+        "extent": _outline(_bounds(piece.geometry, road)),
         "rotation": 0,
     }
     return element("Bookmark", head, crs_element(crs))

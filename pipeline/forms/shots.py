@@ -45,7 +45,7 @@ def shots_of(
     """The pictures of a piece, before first; the same ground and scale in both, a phase without scenes left out.
 
     Raises:
-        BrokenRaster: a file cannot be read.
+        BrokenRaster: a file cannot be opened.
     """
     shape = project(projection, [piece.geometry])[0]
     xmin, ymin, xmax, ymax = shape.bounds

@@ -11,7 +11,7 @@ import shapely
 
 from pipeline.forms.identity import book_order
 from pipeline.geometry.extent import Extent, frame_extent, to_frame
-from pipeline.geometry.projection import county_projection, project, to_plane
+from pipeline.geometry.projection import county_projection, middle_deg, project, to_plane
 from pipeline.records import CampaignFacts, County, Piece
 from pipeline.sheets.box import Box
 from pipeline.sheets.scale import MM_PER_M, ScaleBar, scale_bar
@@ -47,8 +47,7 @@ def sketch_of(
     facts: CampaignFacts, county: County, pieces: Sequence[Piece], frame: Box, number_mm: tuple[float, float]
 ) -> Sketch:
     """The sketch for a frame of this size; `number_mm` is the width of one digit and the height of a number."""
-    middle = county.geometry.centroid
-    projection = county_projection(facts.crs, middle.x, middle.y)
+    projection = county_projection(facts.crs, *middle_deg(county.geometry))
     shapes = project(projection, [county.geometry, *(one.geometry for one in county.neighbours)])
     extent, scale = _window(shapes[0], frame)
     plain = shapely.simplify(shapes, THIN_MM * scale / MM_PER_M)

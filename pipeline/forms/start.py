@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pipeline.amounts import area_in
 from pipeline.book_parts import SHEET_IMAGES, BookPart
 from pipeline.forms.cleaning import cut_text
-from pipeline.forms.form import Form
+from pipeline.forms.form import Field, Form
 from pipeline.forms.identity import book_order
-from pipeline.forms.workbook import full_name
-from pipeline.records import CampaignFacts, County, Piece
+from pipeline.forms.mistakes import ALWAYS
+from pipeline.forms.workbook import full_name, heading
+from pipeline.records import CampaignFacts, County, Office, Piece
 from pipeline.texts import Texts, texts
 
 FILE = "00_START_HERE.pdf"
 WAYS = ("table", "desk", "phone")
 STEPS = ("1", "2", "3")
 LONGEST = 120
+WITH_PROJECT = ("boundary.gpkg", "before.tif", "after.tif")  # opened by the project, told in one row
 # Files by what their name ends with, in the order they are listed.
 KINDS = (
     ("sheets", "_sheets.pdf"),
@@ -27,9 +29,7 @@ KINDS = (
     ("cards", "_cards.pdf"),
     ("project", "_project.qgz"),
     ("patches", "patches.gpkg"),
-    ("boundary", "boundary.gpkg"),
-    ("before", "before.tif"),
-    ("after", "after.tif"),
+    ("around", WITH_PROJECT),
     ("kmz", "_patches.kmz"),
     ("shapefile", "_patches.shp"),
     ("coordinates", "_coordinates.txt"),
@@ -59,6 +59,15 @@ class Way:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """A verdict that may be chosen, and the kinds of case under it."""
+
+    name: str
+    colour: str
+    kinds: str
+
+
+@dataclass(frozen=True)
 class Start:
     """All words of the page."""
 
@@ -67,11 +76,14 @@ class Start:
     place: str
     campaign: str
     unit: str
+    own: str  # the county's own contact
     facts: tuple[tuple[str, str, str], ...]  # name, value, a line below
     ways: tuple[Way, ...]
-    example: tuple[str, str]  # number, page
+    example: tuple[str, str]  # a sheet's heading, its page
     pages: tuple[str, ...]
     back: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    due: tuple[str, ...]  # what else is to be filled in, and what to mind
     files: tuple[tuple[str, str, str], ...]  # file, what it is, with what it opens
     foot: tuple[str, str]
     lead: str
@@ -99,7 +111,7 @@ def start_of(
         "pdf": f"{county.code}_sheets.pdf",
         "qgz": f"{county.code}_project.qgz",
         "folder": folder,
-        "where": _where(facts, notice, words),
+        "layer": words["project.patches"],
     }
     return Start(
         heading=words["start.heading"],
@@ -107,11 +119,14 @@ def start_of(
         place=words.say("start.place", county=_plain(full_name(county, words)), code=county.code),
         campaign=words.say("start.campaign", title=_plain(facts.title), id=facts.id),
         unit=words.say("start.unit", unit=_plain(facts.office.unit)) if facts.office.unit else "",
+        own=_own(notice, words),
         facts=_facts(facts, rows, notice, words),
         ways=tuple(_way(kind, terms, words) for kind in WAYS),
-        example=_example(rows, pages),
+        example=_example(rows, pages, words),
         pages=(*_page_rules(rows, pages, terms, words), *_part_rules(parts, words)),
-        back=tuple(words.say(f"start.back.{step}", **terms) for step in STEPS),
+        back=_back(facts, notice, terms, words),
+        verdicts=_verdicts(form, words),
+        due=(*_due(form, facts, words), *_shared(rows, words)),
         files=_files(names, parts, terms, words),
         foot=_foot(form, facts, words),
         lead=words["form.lead_note"] if facts.lead_note else "",
@@ -123,9 +138,31 @@ def _plain(said: str) -> str:
     return " ".join(cut_text(said, LONGEST, "…").split())
 
 
-def _where(facts: CampaignFacts, notice: Notice, words: Texts) -> str:
-    said = [_plain(one) for one in (notice.send_to or facts.office.unit, facts.office.phone) if one.strip()]
-    return words["start.list"].join(said) or words["start.back.sender"]
+def _back(facts: CampaignFacts, notice: Notice, terms: Mapping[str, str], words: Texts) -> tuple[str, ...]:
+    """How to send the answers back, where to and until when."""
+    day = _plain(notice.deadline)
+    until = words.say("start.back.until", date=day) if day else words["start.back.several"]
+    return (
+        words.say("start.back.table", **terms),
+        words.say("start.back.folder", **terms),
+        f"{_where(facts.office, notice, words)}{until}",
+        words["start.back.paper"],
+    )
+
+
+def _where(office: Office, notice: Notice, words: Texts) -> str:
+    said = {"send_to": notice.send_to, "mail": office.mail, "address": office.address}
+    ways = [words.say(f"start.back.{key}", where=_plain(one)) for key, one in said.items() if one.strip()]
+    unit = [_plain(office.unit)] if office.unit.strip() else []
+    if ways:
+        return words.say("start.back.to", where=words["start.list"].join([*unit, *ways]))
+    return words.say("start.back.sender_unit", unit=unit[0]) if unit else words["start.back.sender"]
+
+
+def _own(notice: Notice, words: Texts) -> str:
+    """Who answers for this county, as the office has them on its list: the county's own and not the office's."""
+    said = [_plain(one) for one in (notice.contact, notice.phone) if one.strip()]
+    return words.say("start.own", who=" ".join(said)) if said else ""
 
 
 def _facts(
@@ -133,15 +170,22 @@ def _facts(
 ) -> tuple[tuple[str, str, str], ...]:
     area = f"{area_in(facts.area_unit, sum(one.area_m2 for one in rows)):,}"
     unit = words[f"unit.{facts.area_unit}"]
-    own = [_plain(one) for one in (notice.contact, notice.phone) if one.strip()]
-    mine = words.say("start.fact.own", who=" ".join(own)) if own else ""
-    call = _plain(facts.office.phone) or _plain(facts.office.unit) or words["start.fact.call_open"]
+    call, whom = _whom_to_ask(facts.office, words)
     return (
         (words["start.fact.patches"], words.say("start.fact.count", count=len(rows)), _numbered(rows, words)),
         (words["start.fact.area"], words.say("start.fact.area_value", area=area, unit=unit), ""),
         (words["start.fact.deadline"], _plain(notice.deadline) or words["start.fact.deadline_open"], ""),
-        (words["start.fact.call"], call, mine or (_plain(facts.office.unit) if facts.office.phone else "")),
+        (words["start.fact.call"], call, whom),
     )
+
+
+def _whom_to_ask(office: Office, words: Texts) -> tuple[str, str]:
+    """The office's telephone, or what there is instead; and who answers."""
+    people = [_plain(one) for one in (office.unit, office.contact) if one.strip()]
+    reached = _plain(office.phone) or _plain(office.mail)
+    if reached:
+        return reached, " ".join(people)
+    return (" ".join(people), "") if people else (words["start.fact.call_open"], "")
 
 
 def _numbered(rows: Sequence[Piece], words: Texts) -> str:
@@ -154,10 +198,14 @@ def _way(kind: str, terms: Mapping[str, str], words: Texts) -> Way:
     return Way(kind, words[f"{key}.name"], words.say(f"{key}.open", **terms), steps)
 
 
-def _example(rows: Sequence[Piece], pages: Mapping[str, int]) -> tuple[str, str]:
-    """A number of the county and its page, for the picture: the twelfth, or the last where there are fewer."""
-    found = [(one.seq, pages[one.patch_uid]) for one in rows[:12] if one.patch_uid in pages]
-    return (str(found[-1][0]), str(found[-1][1])) if found else ("", "")
+def _example(rows: Sequence[Piece], pages: Mapping[str, int], words: Texts) -> tuple[str, str]:
+    """A sheet of the county for the picture: the twelfth, or the last where there are fewer."""
+    found = [one for one in rows[:12] if one.patch_uid in pages]
+    if not found:
+        return "", ""
+    number, page = _plain(found[-1].patch_no), pages[found[-1].patch_uid]
+    headed = words.say("start.page.patch", number=found[-1].seq, patch_no=number) if number else str(found[-1].seq)
+    return headed, words.say("start.page.page", page=page)
 
 
 def _page_rules(
@@ -170,7 +218,11 @@ def _page_rules(
         if len(ahead) == 1
         else words.say("start.page.column", **terms)
     )
-    return (words.say("start.page.overview", **terms), rule, words.say("start.page.link", **terms))
+    return (
+        words.say("start.page.overview", **terms),
+        rule,
+        *(words[f"start.page.{key}"] for key in ("quote", "drive")),
+    )
 
 
 def _part_rules(parts: Sequence[BookPart], words: Texts) -> tuple[str, ...]:
@@ -194,7 +246,7 @@ def _files(
     names: Sequence[str], parts: Sequence[BookPart], terms: Mapping[str, str], words: Texts
 ) -> tuple[tuple[str, str, str], ...]:
     """One row a file, but one for all further files of the sheets."""
-    told = [(kind, name) for kind, end in KINDS for name in sorted(names) if name.endswith(end)]
+    told = [(kind, name) for kind, end in KINDS for name in _called(names, end)]
     if len(parts) > 1:
         first, others = ("county_sheets", "towns") if _by_town(parts) else ("sheets", "parts")
         told[:1] = [(first, parts[0].file), (others, _span(parts))]
@@ -202,6 +254,49 @@ def _files(
         (name, words.say(f"start.file.{kind}.what", **terms), words.say(f"start.file.{kind}.opens", **terms))
         for kind, name in told
     )
+
+
+def _called(names: Sequence[str], end: str | tuple[str, ...]) -> list[str]:
+    """The files that end so; several ends make one row."""
+    if isinstance(end, str):
+        return [one for one in sorted(names) if one.endswith(end)]
+    there = [one for one in end if one in names]
+    return [", ".join(there)] if there else []
+
+
+def _verdicts(form: Form, words: Texts) -> tuple[Verdict, ...]:
+    """Every verdict with the kinds of case that belong under it, in the words of the workbook."""
+    kinds = [each for one in form.face for each in one.choices if each.under]
+    return tuple(
+        Verdict(
+            one.label[words.language],
+            one.colour,
+            words["start.verdict.list"].join(each.label[words.language] for each in kinds if each.under == one.code),
+        )
+        for one in form.verdict.choices
+    )
+
+
+def _due(form: Form, facts: CampaignFacts, words: Texts) -> tuple[str, ...]:
+    """What else an answer needs: always, and under certain verdicts."""
+    asked = [one for one in form.face if one.by == "officer" and one.key != form.verdict_key and one.needed]
+    found = []
+    for needed in dict.fromkeys(one.needed for one in asked):
+        fields = words["start.verdict.fields"].join(_name(one, facts, words) for one in asked if one.needed == needed)
+        labels = [one.label[words.language] for one in form.verdict.choices if one.code in needed]
+        when = "always" if needed == (ALWAYS,) else "when"
+        found.append(words.say(f"start.verdict.{when}", fields=fields, verdicts=words["form.help.or"].join(labels)))
+    return (words["start.verdict.joint"].join(found) + words["start.verdict.open"],) if found else ()
+
+
+def _name(one: Field, facts: CampaignFacts, words: Texts) -> str:
+    return heading(one, facts, words).replace("\n", words["form.heading_joint"])
+
+
+def _shared(rows: Sequence[Piece], words: Texts) -> tuple[str, ...]:
+    """What to do where patches lie in several counties."""
+    count = sum(one.piece_count > 1 for one in rows)
+    return (words.say("start.verdict.shared", count=count),) if count else ()
 
 
 def _foot(form: Form, facts: CampaignFacts, words: Texts) -> tuple[str, str]:

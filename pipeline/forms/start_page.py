@@ -1,16 +1,13 @@
-"""Draws `00_START_HERE.pdf`: one page A4 that is understood from its picture."""
+"""Draws `00_START_HERE.pdf`: a sheet A4 whose front is understood from its picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.forms.paper import (
     A4_MM,
     BLUE,
-    DARK,
     FACT,
-    GREEN,
     GREY,
     HEADING,
     INK,
@@ -27,14 +24,14 @@ from pipeline.forms.paper import (
     THIN,
     TINY,
     TITLE,
-    YELLOW,
     columns,
     in_row,
     leading_mm,
     paragraph,
 )
+from pipeline.forms.pictograms import bullet, desk_icon, leaf, phone_icon, table_icon
 from pipeline.forms.sketch import DOT_MM, Sketch
-from pipeline.forms.start import Start, Way
+from pipeline.forms.start import FILE, Start, Verdict, Way
 from pipeline.records import CampaignFacts
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas, Stroke, TextStyle
@@ -42,10 +39,14 @@ from pipeline.sheets.fonts import MM_PER_PT, Font, MissingGlyph
 from pipeline.sheets.pdf import PdfWriter
 from pipeline.texts import Texts, texts
 
-LEFT_MM, WIDTH_MM = 14.0, 182.0
-SKETCH = Box(LEFT_MM, 147.0, 84.0, 62.0)
+LEFT_MM, WIDTH_MM, FOOT_MM = 14.0, 182.0, 285.5
+SKETCH = Box(LEFT_MM, 0.0, 78.0, 56.0)  # its height on the page follows what stands above
 DIGIT = TextStyle(6.5, INK, halo_mm=0.35)
-_GAP_MM = 4.0
+STEP, CHOICE, LEAD = TextStyle(8.4, INK), TextStyle(7.8, INK), TextStyle(9.0, ORANGE, bold=True)
+_GAP_MM, _HEAD_MM = 3.2, 8.4  # between blocks; a heading with its rule
+_ROW_MM, _LEAST_ROW_MM = 5.2, 4.3
+_ICON_MM, _APART_MM = 17.5, 4.0
+_ABREAST = 4  # verdicts side by side
 
 
 def number_mm(font: Font) -> tuple[float, float]:
@@ -59,59 +60,84 @@ def write_start(target: Path, start: Start, sketch: Sketch, facts: CampaignFacts
     Raises:
         MissingGlyph: the font lacks a character of a name.
     """
-    canvas = Canvas(*A4_MM, font)
-    draw_start(canvas, start, sketch, texts(facts.language))
+    pages = draw_start(start, sketch, texts(facts.language), font)
     with PdfWriter(target, f"{start.heading} {start.place}", facts.language, font, facts.id, facts.office.unit) as book:
-        book.page(canvas, "1")
+        for number, canvas in enumerate(pages, 1):
+            book.page(canvas, str(number))
 
 
-def draw_start(canvas: Canvas, start: Start, sketch: Sketch, words: Texts) -> None:
-    """Draw the whole page."""
-    parts: tuple[tuple[str, Callable[[Canvas, Start, Sketch, Texts], None]], ...] = (
-        ("head", _head),
-        ("facts", _facts),
-        ("ways", _ways),
-        ("sketch", _sketch),
-        ("pages", _pages),
-        ("back", _back),
-        ("files", _files),
-        ("foot", _foot),
-    )
-    for name, draw in parts:
-        with canvas.element(name):
-            try:
-                draw(canvas, start, sketch, words)
-            except MissingGlyph as problem:
-                raise _located(problem) from problem
+def draw_start(start: Start, sketch: Sketch, words: Texts, font: Font) -> tuple[Canvas, ...]:
+    """The front, and the back for what has no room there: first the list of files."""
+    try:
+        return _drawn(start, sketch, words, font)
+    except MissingGlyph as problem:
+        raise problem.at(FILE) from problem
 
 
-def _located(problem: MissingGlyph) -> Exception:
-    at = getattr(problem, "at", None)
-    located: Exception = at("00_START_HERE.pdf") if at else problem
-    return located
+def _drawn(start: Start, sketch: Sketch, words: Texts, font: Font) -> tuple[Canvas, ...]:
+    front = Canvas(*A4_MM, font)
+    y_mm = 61.2
+    for name, draw in (("head", _head), ("facts", _facts)):
+        with front.element(name):
+            draw(front, start)
+    with front.element("ways"):
+        y_mm = _ways(front, start, words, y_mm) + _GAP_MM
+    y_mm = _middle(front, start, sketch, words, y_mm) + _GAP_MM
+    pages = [front]
+    for name, block in (("verdicts", _verdicts), ("files", _files)):
+        trial = Canvas(*A4_MM, font)  # thrown away: it tells how low the block would reach
+        if pages[-1] is front and block(trial, start, words, y_mm) > FOOT_MM:
+            pages.append(Canvas(*A4_MM, font))
+            y_mm = _again(pages[-1], start)
+        with pages[-1].element(name):
+            y_mm = block(pages[-1], start, words, y_mm) + _GAP_MM
+    for canvas in pages:
+        with canvas.element("foot"):
+            _foot(canvas, start)
+    return tuple(pages)
 
 
-def _head(canvas: Canvas, start: Start, _: Sketch, __: Texts) -> None:
+def _middle(canvas: Canvas, start: Start, sketch: Sketch, words: Texts, top_mm: float) -> float:
+    """The sketch at the left, from number to sheet and how to send back at the right."""
+    with canvas.element("sketch"):
+        left_mm = _sketch(canvas, sketch, words, top_mm)
+    with canvas.element("pages"):
+        y_mm = _pages(canvas, start, words, top_mm) + 2.5
+    with canvas.element("back"):
+        return max(left_mm, _back(canvas, start, words, y_mm))
+
+
+def _head(canvas: Canvas, start: Start) -> None:
     canvas.rect(Box(0.0, 0.0, A4_MM[0], 5.0), BLUE)
     canvas.text(LEFT_MM, 19.0, start.heading, TITLE)
     right = Box(LEFT_MM + 92.0, 9.0, WIDTH_MM - 92.0, 5.0)
     in_row(canvas, right, start.classification, STRONG, "end")
     in_row(canvas, Box(right.x_mm, 14.5, right.w_mm, 5.0), start.unit, LABEL, "end")
     in_row(canvas, Box(LEFT_MM, 23.0, WIDTH_MM, 7.0), start.place, PLACE)
-    in_row(canvas, Box(LEFT_MM, 30.0, WIDTH_MM, 5.5), start.campaign, TEXT)
+    half = WIDTH_MM * 0.58
+    in_row(canvas, Box(LEFT_MM, 30.0, half if start.own else WIDTH_MM, 5.5), start.campaign, TEXT)
+    in_row(canvas, Box(LEFT_MM + half + 2.0, 30.0, WIDTH_MM - half - 2.0, 5.5), start.own, LABEL, "end")
 
 
-def _facts(canvas: Canvas, start: Start, _: Sketch, __: Texts) -> None:
+def _again(canvas: Canvas, start: Start) -> float:
+    """The head of the back."""
+    with canvas.element("head"):
+        canvas.rect(Box(0.0, 0.0, A4_MM[0], 5.0), BLUE)
+        in_row(canvas, Box(LEFT_MM, 9.0, WIDTH_MM, 6.0), f"{start.heading}  {start.place}", STRONG)
+    return 19.0
+
+
+def _facts(canvas: Canvas, start: Start) -> None:
     for column, (name, value, below) in zip(
-        columns(LEFT_MM, WIDTH_MM + 3.0, (1.0, 1.2, 1.1, 1.4)), start.facts, strict=True
+        columns(LEFT_MM, WIDTH_MM + 3.0, (1.0, 1.1, 1.1, 1.5)), start.facts, strict=True
     ):
-        box = Box(column.x_mm, 39.0, column.w_mm - 3.0, 21.5)
+        box = Box(column.x_mm, 38.5, column.w_mm - 3.0, 21.0)
         canvas.rect(box, PALE)
         canvas.rect(Box(box.x_mm, box.y_mm, 1.2, box.h_mm), ORANGE)
         inner = Box(box.x_mm + 3.5, box.y_mm, box.w_mm - 5.0, box.h_mm)
         in_row(canvas, Box(inner.x_mm, box.y_mm + 1.5, inner.w_mm, 4.0), name, LABEL)
-        in_row(canvas, Box(inner.x_mm, box.y_mm + 6.0, inner.w_mm, 9.0), value, FACT)
-        in_row(canvas, Box(inner.x_mm, box.y_mm + 15.8, inner.w_mm, 4.0), below, SMALL)
+        in_row(canvas, Box(inner.x_mm, box.y_mm + 6.0, inner.w_mm, 8.5), value, FACT)
+        in_row(canvas, Box(inner.x_mm, box.y_mm + 15.6, inner.w_mm, 4.0), below, LABEL)
 
 
 def _section(canvas: Canvas, x_mm: float, y_mm: float, width_mm: float, words: str) -> None:
@@ -119,147 +145,137 @@ def _section(canvas: Canvas, x_mm: float, y_mm: float, width_mm: float, words: s
     canvas.line([(x_mm, y_mm + 6.8), (x_mm + width_mm, y_mm + 6.8)], STRONG_LINE)
 
 
-def _ways(canvas: Canvas, start: Start, _: Sketch, words: Texts) -> None:
-    _section(canvas, LEFT_MM, 65.0, WIDTH_MM, words["start.way.heading"])
-    icons = {"table": _table_icon, "desk": _desk_icon, "phone": _phone_icon}
-    for column, way in zip(columns(LEFT_MM, WIDTH_MM + _GAP_MM, (1, 1, 1)), start.ways, strict=True):
-        box = Box(column.x_mm, 74.5, column.w_mm - _GAP_MM, 61.5)
-        canvas.rect(box, None, RULE)
-        icons[way.kind](canvas, box.x_mm + 3.0, box.y_mm + 3.0)
-        _way(canvas, Box(box.x_mm + 3.0, box.y_mm, box.w_mm - 6.0, box.h_mm), way)
+def _ways(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> float:
+    _section(canvas, LEFT_MM, top_mm, WIDTH_MM, words["start.way.heading"])
+    icons = {"table": table_icon, "desk": desk_icon, "phone": phone_icon}
+    top, bottom = top_mm + _HEAD_MM, top_mm
+    places = columns(LEFT_MM, WIDTH_MM + _APART_MM, (1, 1, 1))
+    for column, way in zip(places, start.ways, strict=True):
+        icons[way.kind](canvas, column.x_mm + 3.0, top + 3.0)
+        inner = Box(column.x_mm + 3.0, top, column.w_mm - _APART_MM - 5.0, 0.0)
+        bottom = max(bottom, _way(canvas, inner, way))
+    for column in places:
+        canvas.rect(Box(column.x_mm, top, column.w_mm - _APART_MM, bottom - top), None, RULE)
+    return bottom
 
 
-def _way(canvas: Canvas, box: Box, way: Way) -> None:
-    beside = Box(box.x_mm + 19.0, box.y_mm + 2.5, box.w_mm - 19.0, box.h_mm)
+def _way(canvas: Canvas, box: Box, way: Way) -> float:
+    beside = Box(box.x_mm + 19.0, box.y_mm + 2.5, box.w_mm - 19.0, 0.0)
     paragraph(canvas, beside.x_mm, beside.y_mm + 0.6, beside.w_mm, way.name, STRONG)
-    in_row(canvas, Box(box.x_mm, box.y_mm + 18.0, box.w_mm, 5.0), way.opened, NAME)
-    y_mm = box.y_mm + 24.0
+    in_row(canvas, Box(box.x_mm, box.y_mm + _ICON_MM, box.w_mm, 5.0), way.opened, NAME)
+    y_mm = box.y_mm + _ICON_MM + 5.8
     for number, step in enumerate(way.steps, 1):
-        _bullet(canvas, box.x_mm, y_mm, str(number))
-        y_mm = paragraph(canvas, box.x_mm + 6.0, y_mm, box.w_mm - 6.0, step, TEXT) + 1.2
+        y_mm = _numbered(canvas, box.x_mm, y_mm, box.w_mm, str(number), step) + 0.9
+    return y_mm + 0.6
 
 
-def _bullet(canvas: Canvas, x_mm: float, top_mm: float, number: str) -> None:
-    canvas.circle(x_mm + 2.1, top_mm + 1.9, 2.1, BLUE)
-    style = TextStyle(7.5, "#FFFFFF", bold=True)
-    in_row(canvas, Box(x_mm, top_mm - 0.2, 4.2, 4.2), number, style, "middle")
+def _numbered(canvas: Canvas, x_mm: float, y_mm: float, width_mm: float, number: str, said: str) -> float:
+    bullet(canvas, x_mm, y_mm, number)
+    return paragraph(canvas, x_mm + 5.6, y_mm, width_mm - 5.6, said, STEP)
 
 
-def _table_icon(canvas: Canvas, x_mm: float, y_mm: float) -> None:
-    canvas.rect(Box(x_mm, y_mm, 15.0, 12.0), "#FFFFFF", Stroke(0.4, GREEN))
-    canvas.rect(Box(x_mm, y_mm, 15.0, 3.0), GREEN)
-    canvas.rect(Box(x_mm + 10.0, y_mm + 3.2, 4.8, 8.6), YELLOW)
-    lines = [[(x_mm, y_mm + at), (x_mm + 15.0, y_mm + at)] for at in (6.0, 9.0)]
-    lines += [[(x_mm + at, y_mm + 3.0), (x_mm + at, y_mm + 12.0)] for at in (4.0, 10.0)]
-    canvas.lines(lines, Stroke(0.25, GREEN))
-
-
-def _desk_icon(canvas: Canvas, x_mm: float, y_mm: float) -> None:
-    canvas.rect(Box(x_mm, y_mm, 15.0, 9.5), "#E6EEF3", DARK)
-    _patch_shape(canvas, x_mm + 4.0, y_mm + 1.6, 1.0)
-    canvas.rect(Box(x_mm + 6.5, y_mm + 9.6, 2.0, 1.6), INK)
-    canvas.rect(Box(x_mm + 3.5, y_mm + 11.2, 8.0, 0.8), INK)
-
-
-def _phone_icon(canvas: Canvas, x_mm: float, y_mm: float) -> None:
-    canvas.rect(Box(x_mm + 4.0, y_mm - 0.5, 7.5, 13.0), "#FFFFFF", Stroke(0.7, INK, join="round"))
-    canvas.rect(Box(x_mm + 4.7, y_mm + 0.6, 6.1, 10.0), "#E6EEF3")
-    _patch_shape(canvas, x_mm + 5.3, y_mm + 2.4, 0.7)
-    canvas.circle(x_mm + 7.75, y_mm + 11.5, 0.45, INK)
-
-
-def _patch_shape(canvas: Canvas, x_mm: float, y_mm: float, size: float) -> None:
-    corners = [(0.0, 1.5), (2.5, 0.0), (7.0, 1.2), (6.0, 4.6), (3.2, 6.2), (0.6, 5.0)]
-    ring = [(x_mm + size * x, y_mm + size * y) for x, y in corners]
-    canvas.lines([ring], Stroke(1.0 * size, INK, join="round"), Stroke(0.55 * size, "#FFD400"), closed=True)
-
-
-def _sketch(canvas: Canvas, _: Start, sketch: Sketch, words: Texts) -> None:
-    _section(canvas, LEFT_MM, 138.0, SKETCH.w_mm, words["start.sketch.heading"])
+def _sketch(canvas: Canvas, sketch: Sketch, words: Texts, top_mm: float) -> float:
+    _section(canvas, LEFT_MM, top_mm, SKETCH.w_mm, words["start.sketch.heading"])
     if len(sketch.numbers) < len(sketch.dots):
-        note = Box(LEFT_MM + 34.0, 139.0, SKETCH.w_mm - 34.0, 5.0)
+        note = Box(LEFT_MM + 34.0, top_mm + 1.0, SKETCH.w_mm - 34.0, 5.0)
         in_row(canvas, note, words["start.sketch.some"], SMALL, "end")
-    with canvas.clipped(SKETCH):
-        canvas.rect(SKETCH, "#ECEAE4")
-        canvas.lines(_placed(sketch.neighbours), Stroke(0.15, "#A9AAA8"), closed=True)
-        canvas.area(_placed(sketch.rings), "#FFFFFF", Stroke(0.45, "#7A1040", join="round"))
+    frame = Box(SKETCH.x_mm, top_mm + _HEAD_MM, SKETCH.w_mm, SKETCH.h_mm)
+    with canvas.clipped(frame):
+        canvas.rect(frame, "#ECEAE4")
+        canvas.lines(_placed(frame, sketch.neighbours), Stroke(0.15, "#A9AAA8"), closed=True)
+        canvas.area(_placed(frame, sketch.rings), "#FFFFFF", Stroke(0.45, "#7A1040", join="round"))
         for x_mm, y_mm in sketch.dots.tolist():
-            canvas.circle(SKETCH.x_mm + x_mm, SKETCH.y_mm + y_mm, DOT_MM, ORANGE, Stroke(0.15, "#FFFFFF"))
+            canvas.circle(frame.x_mm + x_mm, frame.y_mm + y_mm, DOT_MM, ORANGE, Stroke(0.15, "#FFFFFF"))
         for one in sketch.numbers:
             box = one.box
-            in_row(canvas, Box(SKETCH.x_mm + box.x_mm, SKETCH.y_mm + box.y_mm, box.w_mm, box.h_mm), one.words, DIGIT)
-    canvas.rect(SKETCH, None, RULE)
-    _bar(canvas, sketch)
-    _north(canvas, words)
+            in_row(canvas, Box(frame.x_mm + box.x_mm, frame.y_mm + box.y_mm, box.w_mm, box.h_mm), one.words, DIGIT)
+    canvas.rect(frame, None, RULE)
+    _bar(canvas, frame, sketch)
+    _north(canvas, frame, words)
+    return frame.bottom
 
 
-def _placed(rings: tuple[object, ...]) -> list[object]:
-    return [ring + (SKETCH.x_mm, SKETCH.y_mm) for ring in rings]  # type: ignore[operator]
+def _placed(frame: Box, rings: tuple[object, ...]) -> list[object]:
+    return [ring + (frame.x_mm, frame.y_mm) for ring in rings]  # type: ignore[operator]
 
 
-def _bar(canvas: Canvas, sketch: Sketch) -> None:
-    bar, y_mm = sketch.bar, SKETCH.bottom - 1.6
-    x_mm = SKETCH.x_mm + 2.5
+def _bar(canvas: Canvas, frame: Box, sketch: Sketch) -> None:
+    bar, y_mm = sketch.bar, frame.bottom - 1.6
+    x_mm = frame.x_mm + 2.5
     canvas.rect(Box(x_mm, y_mm - 0.9, bar.length_mm / 2, 0.9), INK)
     canvas.rect(Box(x_mm, y_mm - 0.9, bar.length_mm, 0.9), None, Stroke(0.15, INK))
     canvas.text(x_mm, y_mm - 1.5, bar.labels[0], TINY)
     canvas.text(x_mm + bar.length_mm, y_mm - 1.5, f"{bar.labels[2]} {bar.unit}", TINY, "middle")
 
 
-def _north(canvas: Canvas, words: Texts) -> None:
-    x_mm, y_mm = SKETCH.right - 5.0, SKETCH.y_mm + 3.0
+def _north(canvas: Canvas, frame: Box, words: Texts) -> None:
+    x_mm, y_mm = frame.right - 5.0, frame.y_mm + 3.0
     canvas.area([[(x_mm, y_mm), (x_mm + 1.6, y_mm + 5.0), (x_mm, y_mm + 4.0), (x_mm - 1.6, y_mm + 5.0)]], INK)
     canvas.text(x_mm, y_mm + 8.0, words["sheet.north"], SMALL, "middle")
 
 
-def _pages(canvas: Canvas, start: Start, _: Sketch, words: Texts) -> None:
-    left, width = SKETCH.right + 6.0, WIDTH_MM - SKETCH.w_mm - 6.0
-    _section(canvas, left, 138.0, width, words["start.page.heading"])
-    number, page = start.example
-    _leaf(canvas, left, 147.5, words.say("start.page.patch", number=number), words.say("start.page.page", page=page))
-    y_mm = 147.0
+def _right() -> tuple[float, float]:
+    """Left edge and width of what stands beside the sketch."""
+    return SKETCH.right + 6.0, WIDTH_MM - SKETCH.w_mm - 6.0
+
+
+def _pages(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> float:
+    left, width = _right()
+    _section(canvas, left, top_mm, width, words["start.page.heading"])
+    top = top_mm + _HEAD_MM
+    leaf(canvas, left, top + 0.5, *start.example)
+    y_mm = top
     for rule in start.pages:
-        y_mm = paragraph(canvas, left + 27.0, y_mm, width - 27.0, rule, TEXT) + 1.0
+        y_mm = paragraph(canvas, left + 26.0, y_mm, width - 26.0, rule, STEP) + 0.7
+    return max(y_mm, top + 27.0)
 
 
-def _leaf(canvas: Canvas, x_mm: float, y_mm: float, number: str, page: str) -> None:
-    """A sheet in the small: the number above, the pair of images, the page below."""
-    canvas.rect(Box(x_mm, y_mm, 23.0, 26.0), "#FFFFFF", DARK)
-    in_row(canvas, Box(x_mm + 1.5, y_mm + 1.2, 20.0, 4.0), number, TextStyle(8.0, ORANGE, bold=True))
-    for at, ground in enumerate(("#B9C7A4", "#C9B795")):
-        frame = Box(x_mm + 1.5 + 10.2 * at, y_mm + 6.0, 9.8, 10.5)
-        canvas.rect(frame, ground, THIN)
-        _patch_shape(canvas, frame.x_mm + 2.2, frame.y_mm + 2.8, 0.75)
-    canvas.lines([[(x_mm + 1.5, y_mm + at), (x_mm + 21.5, y_mm + at)] for at in (18.5, 20.0)], THIN)
-    in_row(canvas, Box(x_mm + 1.5, y_mm + 21.2, 20.0, 4.0), page, TextStyle(7.5, BLUE, bold=True), "end")
-
-
-def _back(canvas: Canvas, start: Start, _: Sketch, words: Texts) -> None:
-    left, width = SKETCH.right + 6.0, WIDTH_MM - SKETCH.w_mm - 6.0
-    top = 177.0
-    _section(canvas, left, top, width, words["start.back.heading"])
-    y_mm = top + 9.0
+def _back(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> float:
+    left, width = _right()
+    _section(canvas, left, top_mm, width, words["start.back.heading"])
+    y_mm = top_mm + _HEAD_MM
     for number, step in enumerate(start.back, 1):
-        _bullet(canvas, left, y_mm, str(number))
-        y_mm = paragraph(canvas, left + 6.0, y_mm, width - 6.0, step, TEXT) + 0.8
+        y_mm = _numbered(canvas, left, y_mm, width, str(number), step) + 0.7
+    return y_mm
 
 
-def _files(canvas: Canvas, start: Start, _: Sketch, words: Texts) -> None:
-    top, foot = 213.5, 282.0
-    _section(canvas, LEFT_MM, top, WIDTH_MM, words["start.file.heading"])
-    row_mm = min(5.2, (foot - top - 8.5) / max(1, len(start.files)))
-    places = columns(LEFT_MM, WIDTH_MM, (1.0, 2.1, 1.1))
+def _verdicts(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> float:
+    """The lead, what is due, and a column for each verdict with its kinds of case."""
+    _section(canvas, LEFT_MM, top_mm, WIDTH_MM, words["start.verdict.heading"])
+    y_mm = top_mm + _HEAD_MM
+    if start.lead:
+        y_mm = paragraph(canvas, LEFT_MM, y_mm, WIDTH_MM, start.lead, LEAD) + 0.5
+    for said in start.due:
+        y_mm = paragraph(canvas, LEFT_MM, y_mm, WIDTH_MM, said, STEP) + 0.5
+    for row in (start.verdicts[at : at + _ABREAST] for at in range(0, len(start.verdicts), _ABREAST)):
+        places = columns(LEFT_MM, WIDTH_MM + 3.0, [1.0] * len(row))
+        y_mm = max(_verdict(canvas, place, one, y_mm + 1.0) for place, one in zip(places, row, strict=True))
+    return y_mm
+
+
+def _verdict(canvas: Canvas, place: Box, verdict: Verdict, top_mm: float) -> float:
+    canvas.rect(Box(place.x_mm, top_mm + 0.4, 3.2, 3.2), verdict.colour or PALE, Stroke(0.2, INK))
+    in_row(canvas, Box(place.x_mm + 4.8, top_mm - 0.2, place.w_mm - 8.0, 4.4), verdict.name, STRONG)
+    if not verdict.kinds:
+        return top_mm + 4.6
+    return paragraph(canvas, place.x_mm, top_mm + 4.6, place.w_mm - 3.0, verdict.kinds, CHOICE)
+
+
+def _files(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> float:
+    _section(canvas, LEFT_MM, top_mm, WIDTH_MM, words["start.file.heading"])
+    row_mm = min(_ROW_MM, max(_LEAST_ROW_MM, (FOOT_MM - top_mm - _HEAD_MM) / max(1, len(start.files))))
+    places = columns(LEFT_MM, WIDTH_MM, (1.25, 1.9, 1.05))
     for at, cells in enumerate(start.files):
-        y_mm = top + 8.0 + at * row_mm
+        y_mm = top_mm + _HEAD_MM - 0.8 + at * row_mm
         for place, said, style in zip(places, cells, (NAME, TEXT, LABEL), strict=True):
             in_row(canvas, Box(place.x_mm, y_mm, place.w_mm - 2.0, row_mm), said, style)
         canvas.line([(LEFT_MM, y_mm + row_mm), (LEFT_MM + WIDTH_MM, y_mm + row_mm)], THIN)
+    return top_mm + _HEAD_MM + len(start.files) * row_mm
 
 
-def _foot(canvas: Canvas, start: Start, _: Sketch, __: Texts) -> None:
-    y_mm = 284.0
+def _foot(canvas: Canvas, start: Start) -> None:
+    y_mm = 287.0
     canvas.line([(LEFT_MM, y_mm), (LEFT_MM + WIDTH_MM, y_mm)], Stroke(0.3, GREY))
-    in_row(canvas, Box(LEFT_MM, y_mm + 0.8, WIDTH_MM, leading_mm(SMALL)), start.lead, SMALL)
-    half = Box(LEFT_MM, y_mm + 4.6, WIDTH_MM / 2, leading_mm(TINY))
+    half = Box(LEFT_MM, y_mm + 0.8, WIDTH_MM / 2, leading_mm(TINY))
     in_row(canvas, half, start.foot[0], TINY)
     in_row(canvas, Box(half.right, half.y_mm, half.w_mm, half.h_mm), start.foot[1], TINY, "end")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.forms.field_rules import FieldRule, field_rule
 from pipeline.forms.form import Field, Form
-from pipeline.forms.mistakes import ALWAYS
 from pipeline.forms.xml import Element, Value, element, option
 from pipeline.records import CampaignFacts
 from pipeline.texts import Texts
@@ -15,19 +15,27 @@ _NOT_NULL, _EXPRESSION = 1, 4
 _FIRM, _SOFT = 1, 2
 SHOWN = (
     "seq", "patch_no", "page", "town", "village", "patch_type_name", "phase_before", "phase_after",
-    "area", "area_reported", "area_share", "remark", "patch_uid", "row_code",
+    "area", "area_reported", "patch_uid", "row_code",
 )  # fmt: skip
+# Groups of the first tab that are shown where they say something.
+_GROUPS = (
+    ("shared", '"piece_count" > 1', ("piece_no", "piece_count", "area_share")),
+    ("not_asked", 'NOT "asked"', ("not_asked_reason",)),
+    ("remark", "\"remark\" <> ''", ("remark",)),
+)
 
 
 def form_elements(form: Form, facts: CampaignFacts, columns: Sequence[str], words: Texts) -> list[Element]:
     """The parts of a layer (or QML) that make its form; `columns` are those of the layer."""
     asked = {one.column(facts.area_unit): one for one in form.asked}
+    called = {column: column_name(column, facts, asked, words) for column in asked}
+    rules = {column: field_rule(form, one, column, called, words) for column, one in asked.items()}
     return [
         element("fieldConfiguration", None, *_widgets(form, columns, asked, words)),
         element("aliases", None, *_aliases(facts, columns, asked, words)),
         element("defaults", None, *_defaults(form, columns, asked)),
-        element("constraints", None, *_constraints(form, columns, asked)),
-        element("constraintExpressions", None, *_expressions(form, facts, columns, asked, words)),
+        element("constraints", None, *_constraints(form, columns, asked, rules)),
+        element("constraintExpressions", None, *_expressions(columns, rules)),
         element("editorlayout", text="tablayout"),
         _tabs(facts, columns, asked, words),
         element(
@@ -65,10 +73,13 @@ def _widgets(form: Form, columns: Sequence[str], asked: Mapping[str, Field], wor
     for column in columns:
         if column == "asked":
             yield _widget(column, "CheckBox", {})
+        elif column == "not_asked_reason":
+            reasons: list[Value] = [{words[f"sheet.reason.{one}"]: one} for one in ("fragment", "minimum", "sliver")]
+            yield _widget(column, "ValueMap", {"map": reasons})
         elif column in asked:
             yield _widget(column, *_kind(form, asked[column], words))
         else:
-            yield _widget(column, "TextEdit", {"IsMultiline": column == "remark", "UseHtml": False})
+            yield _widget(column, *_GIVEN.get(column, ("TextEdit", {"IsMultiline": False, "UseHtml": False})))
 
 
 def _widget(column: str, kind: str, config: Mapping[str, Value]) -> Element:
@@ -102,6 +113,10 @@ def _value_map(form: Form, one: Field, words: Texts) -> list[Value]:
     return [{label: code} for label, code in labels]
 
 
+_GIVEN: dict[str, tuple[str, dict[str, Value]]] = {
+    "remark": ("TextEdit", {"IsMultiline": True, "UseHtml": False}),
+    "area_share": ("Range", {"Min": 0.0, "Max": 1.0, "Step": 0.01, "Precision": 4, "Style": "SpinBox"}),
+}
 _PHOTO: dict[str, Value] = {
     "DocumentViewer": 1,
     "DocumentViewerHeight": 0,
@@ -116,19 +131,31 @@ _PHOTO: dict[str, Value] = {
 
 def _tabs(facts: CampaignFacts, columns: Sequence[str], asked: Mapping[str, Field], words: Texts) -> Element:
     shown = [f"area_{facts.area_unit}" if one == "area" else one for one in SHOWN]
-    given = [one for one in shown if one in columns]
-    parts = [("given", given)]
-    parts += [(tab, [key for key, one in asked.items() if one.tab == tab]) for tab in ("finding", "evidence")]
-    tabs = [_tab(words[f"project.tab.{tab}"], names, columns) for tab, names in parts]
+    given = _fields([one for one in shown if one in columns], columns)
+    given += [_group(words[f"project.group.{key}"], when, names, columns) for key, when, names in _GROUPS]
+    tabs = [_tab(words["project.tab.given"], given)]
+    for tab in ("finding", "evidence"):
+        mine = [key for key, one in asked.items() if one.tab == tab]
+        tabs.append(_tab(words[f"project.tab.{tab}"], _fields(mine, columns)))
     return element("attributeEditorForm", None, *tabs)
 
 
-def _tab(name: str, shown: Sequence[str], columns: Sequence[str]) -> Element:
-    fields = [
-        element("attributeEditorField", {"name": one, "index": columns.index(one) + 1, "showLabel": 1}) for one in shown
+def _fields(names: Sequence[str], columns: Sequence[str]) -> list[Element]:
+    return [
+        element("attributeEditorField", {"name": one, "index": columns.index(one) + 1, "showLabel": 1}) for one in names
     ]
+
+
+def _tab(name: str, parts: Sequence[Element]) -> Element:
     head = {"name": name, "columnCount": 1, "groupBox": 0, "showLabel": 1, "visibilityExpressionEnabled": 0}
-    return element("attributeEditorContainer", head | {"visibilityExpression": "", "type": "Tab"}, *fields)
+    return element("attributeEditorContainer", head | {"visibilityExpression": "", "type": "Tab"}, *parts)
+
+
+def _group(name: str, when: str, names: Sequence[str], columns: Sequence[str]) -> Element:
+    """Fields in a box, shown where the expression holds."""
+    head = {"name": name, "columnCount": 1, "groupBox": 1, "showLabel": 1, "visibilityExpressionEnabled": 1}
+    parts = _fields(names, columns)
+    return element("attributeEditorContainer", head | {"visibilityExpression": when, "type": "GroupBox"}, *parts)
 
 
 def _defaults(form: Form, columns: Sequence[str], asked: Mapping[str, Field]) -> Iterator[Element]:
@@ -146,11 +173,13 @@ def _stamp(form: Form, column: str, one: Field) -> str:
     return f'if("{form.verdict_key}" is not null, coalesce("{column}", {fresh}), NULL)' if fresh else ""
 
 
-def _constraints(form: Form, columns: Sequence[str], asked: Mapping[str, Field]) -> Iterator[Element]:
+def _constraints(
+    form: Form, columns: Sequence[str], asked: Mapping[str, Field], rules: Mapping[str, FieldRule]
+) -> Iterator[Element]:
     for column in columns:
-        one = asked.get(column)
-        rule = bool(one and _rule(form, one, column, asked))
-        first = bool(one and one.key == form.verdict_key)
+        rule = bool(column in rules and rules[column].expression)
+        first = column == form.verdict_key
+        firm = rule and asked[column].due == "firm"
         yield element(
             "constraint",
             {
@@ -158,49 +187,12 @@ def _constraints(form: Form, columns: Sequence[str], asked: Mapping[str, Field])
                 "constraints": _NOT_NULL * first + _EXPRESSION * rule,
                 "unique_strength": 0,
                 "notnull_strength": _SOFT if first else 0,
-                "exp_strength": (_FIRM if one and _is_firm(one) else _SOFT) if rule else 0,
+                "exp_strength": (_FIRM if firm else _SOFT) if rule else 0,
             },
         )
 
 
-def _is_firm(one: Field) -> bool:
-    return one.due == "firm"
-
-
-def _expressions(
-    form: Form, facts: CampaignFacts, columns: Sequence[str], asked: Mapping[str, Field], words: Texts
-) -> Iterator[Element]:
+def _expressions(columns: Sequence[str], rules: Mapping[str, FieldRule]) -> Iterator[Element]:
     for column in columns:
-        rule = _rule(form, asked[column], column, asked) if column in asked else ""
-        name = column_name(column, facts, asked, words)
-        said = words.say("project.due", name=name) if rule else ""
-        yield element("constraint", {"field": column, "exp": rule, "desc": said})
-
-
-def _rule(form: Form, one: Field, column: str, asked: Mapping[str, Field]) -> str:
-    """What must hold of a field, as a QGIS expression; "" if anything goes."""
-    rules = [_due_rule(form, one, column), _choice_rule(form, one, column), _range_rule(one, column, asked)]
-    return " and ".join(rule for rule in rules if rule)
-
-
-def _due_rule(form: Form, one: Field, column: str) -> str:
-    if not one.needed or one.stamp or one.key == form.verdict_key:
-        return ""
-    verdict = f'"{form.verdict_key}"'
-    codes = ", ".join(f"'{code}'" for code in one.needed)
-    free = f"{verdict} is null" if one.needed == (ALWAYS,) else f"coalesce({verdict}, '') not in ({codes})"
-    return f"({free} or length(trim(coalesce(to_string(\"{column}\"), ''))) > 0)"
-
-
-def _choice_rule(form: Form, one: Field, column: str) -> str:
-    if not any(choice.under for choice in one.choices):
-        return ""
-    return f'("{column}" is null or "{column}" like "{form.verdict_key}" || \'.%\')'
-
-
-def _range_rule(one: Field, column: str, asked: Mapping[str, Field]) -> str:
-    rules = [f'"{column}" >= {one.low:g}' if one.low is not None else ""]
-    rules.append(f'"{column}" <= {one.high:g}' if one.high is not None else "")
-    rules += [f'"{column}" <= coalesce("{name}", 0)' for name, each in asked.items() if one.within == each.key]
-    held = " and ".join(rule for rule in rules if rule)
-    return f'("{column}" is null or {held})' if held else ""
+        rule = rules.get(column, FieldRule())
+        yield element("constraint", {"field": column, "exp": rule.expression, "desc": rule.sentence})

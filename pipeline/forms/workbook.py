@@ -21,7 +21,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipeline.amounts import AREA_DECIMALS
 from pipeline.book_parts import BookPart, page_link
 from pipeline.forms.cells import Look, half_widths, look_of, pixels, put
-from pipeline.forms.cleaning import clean_text
+from pipeline.forms.cleaning import clean_text, cut_text
 from pipeline.forms.form import Field, Form
 from pipeline.forms.given import given_value
 from pipeline.forms.guide import write_guide
@@ -37,9 +37,10 @@ _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_
 _SAFE = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _FOOTER_SIGNS = 255
 _MARGIN_IN = 8 / 25.4
-_CODE_MM, _NOTE_MM, _LINE_PT = 16, 52, 12
+_CODE_MM, _NOTE_MM, _LINE_PT, _PAD_MM = 17, 52, 12, 2
 _DAY_0 = date(1899, 12, 30)
 LONGEST_NOTE, _TALLEST_PT = 1000, 400
+_DUE_COLUMNS, _LONGEST_DAY = 3, 30  # where the day stands on which answers are due
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,15 @@ def write_checklist(
     notes: Mapping[str, Note] | None = None,
     pictures: Mapping[str, Mapping[str, bytes]] | None = None,
     parts: Sequence[BookPart] = (),
+    deadline: str = "",
 ) -> int:
     """Write the checklist of a county and return the number of its rows.
 
     Rows are the county's own asked pieces by number; `pages` gives the page of the sheets by patch_uid, and `parts` the
     files they lie in, `<code>_sheets.pdf` where none are told. With `notes` by patch_uid only those pieces are asked
-    again, each with a column that says why. `pictures` are JPEGs by patch_uid and phase, for a sheet of their own. A
-    county without asked pieces gets no file. The same values give the same bytes.
+    again, each with a column that says why. `pictures` are JPEGs by patch_uid and phase, for a sheet of their own.
+    `deadline` is when answers are due, "" where nobody said. A county without asked pieces gets no file. The same
+    values give the same bytes.
     """
     rows = [one for one in book_order(list(pieces)) if notes is None or one.patch_uid in notes]
     if not rows:
@@ -83,7 +86,7 @@ def write_checklist(
             write_pictures(book.add_worksheet(words["card.pictures"]), look, rows, pictures, words)
         lists, meta = book.add_worksheet("_lists"), book.add_worksheet("_meta")
         names = write_lists(book, lists, form, words)
-        _write_table(sheet, look, form, facts, county, rows, pages, notes, words, _linked(county, parts))
+        _write_table(sheet, look, form, facts, county, rows, pages, notes, words, _linked(county, parts), deadline)
         add_validations(sheet, form, names, FIRST_ROW, len(rows), words)
         add_highlights(sheet, form, look, FIRST_ROW, len(rows), words)
         write_guide(help_sheet, look, form, facts, county, len(rows), words)
@@ -148,10 +151,11 @@ def _write_table(
     notes: Mapping[str, Note] | None,
     words: Texts,
     parts: Sequence[BookPart],
+    deadline: str,
 ) -> None:
     code = len(form.face) + (notes is not None)
     _set_up(sheet, form, facts, county, len(rows), code, words)
-    _write_head(sheet, look, form, facts, county, code, words)
+    _write_head(sheet, look, form, facts, county, code, words, deadline)
     for at, piece in enumerate(rows, FIRST_ROW):
         note = notes[piece.patch_uid] if notes else Note("")
         cells = [
@@ -186,7 +190,7 @@ def _said_value(form: Form, one: Field, said: str, words: Texts) -> str | float 
 
 
 def _note_height_pt(note: Note) -> float:
-    fit = _NOTE_MM / 1.8
+    fit = (_NOTE_MM - _PAD_MM) / 1.7
     lines = sum(max(1, math.ceil(half_widths(line) / fit)) for line in note.why[:LONGEST_NOTE].split("\n"))
     return min(lines * _LINE_PT + 6, _TALLEST_PT)
 
@@ -224,7 +228,7 @@ def _height_pt(face: Sequence[Field], cells: Sequence[str | float | None]) -> fl
     for one, value in zip(face, cells, strict=True):
         if one.key == "patch_no":
             continue
-        fit = max(1.0, one.width_mm / 1.62)  # half-width characters of 9 pt that go on a line
+        fit = max(1.0, (one.width_mm - _PAD_MM) / 1.62)  # half-width characters of 9 pt that go on a line
         widths = [half_widths(line) for line in str(value or "").split("\n")]
         lines.append(sum(max(1, math.ceil(width / fit)) for width in widths))
     return max(lines) * _LINE_PT + 6
@@ -279,7 +283,14 @@ def _footer_of(batch: str, name: str, words: Texts) -> str:
 
 
 def _write_head(
-    sheet: Worksheet, look: Look, form: Form, facts: CampaignFacts, county: County, last: int, words: Texts
+    sheet: Worksheet,
+    look: Look,
+    form: Form,
+    facts: CampaignFacts,
+    county: County,
+    last: int,
+    words: Texts,
+    deadline: str,
 ) -> None:
     """The four rows above the table, to the column `last` of the row codes."""
     again = last > len(form.face)
@@ -291,7 +302,7 @@ def _write_head(
     unit = words.say("form.unit_note", unit=words[f"unit.{facts.area_unit}"])
     _band(sheet, 0, 0, last, title, look.title)
     _band(sheet, 1, 0, given - 1, place, look.note_left)
-    _band(sheet, 1, given, last - 3, lead, look.note_middle)
+    _write_notes(sheet, look, given, last - 3, _due_day(deadline, words), lead)
     _band(sheet, 1, last - 2, last, unit, look.note_right)
     _band(sheet, 2, 0, given - 1, words["form.band_given"], look.band_given)
     _band(sheet, 2, given, len(form.face) - 1, words["form.band_officer"], look.band_officer)
@@ -305,8 +316,20 @@ def _write_head(
     if again:
         put(sheet, 3, last - 1, words["returns.reissue.column"], look.head)
         put(sheet, 3, last + 2, "base", look.head)
-    for row, height in enumerate((26, 16, 15, 30)):
+    for row, height in enumerate((26, 18, 15, 36)):
         sheet.set_row(row, height)
+
+
+def _due_day(deadline: str, words: Texts) -> str:
+    day = cut_text(deadline, _LONGEST_DAY, words["form.cut"])
+    return words.say("form.deadline", date=day) if day else ""
+
+
+def _write_notes(sheet: Worksheet, look: Look, first: int, last: int, due: str, lead: str) -> None:
+    """Below the title: when answers are due, and that a patch is a lead."""
+    if due:
+        _band(sheet, 1, first, first + _DUE_COLUMNS - 1, due, look.note_due)
+    _band(sheet, 1, first + _DUE_COLUMNS if due else first, last, lead, look.note_middle)
 
 
 def _band(sheet: Worksheet, row: int, first: int, last: int, words: str, look: object) -> None:

@@ -60,8 +60,14 @@ def _list(pieces: Sequence[Piece], facts: CampaignFacts) -> str:
         label = " ".join(each for each in (str(one.seq), number, place) if each)
         area = str(area_in(facts.area_unit, one.area_m2))
         where = f"{one.lat_deg:.7f} {one.lon_deg:.7f} 0 0"
-        table.writerow([one.patch_uid, label, number, row_code(one), area, place, where])
+        cells = [one.patch_uid, label, number, row_code(one), area, place, where]
+        table.writerow([_told(cell) for cell in cells])
     return text.getvalue()
+
+
+def _told(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula (faults D1, CWE-1236)."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
 
 
 def _said(column: str, words: Mapping[str, str]) -> dict[str, str]:

@@ -49,6 +49,20 @@ def county_projection(storage: str, lon_deg: float, lat_deg: float) -> Projectio
     return _utm(geographic, storage, lon_deg, lat_deg)
 
 
+def middle_deg(geometry: Any) -> tuple[float, float]:
+    """Longitude and latitude of a county's centroid, also where it lies on both sides of the 180th meridian."""
+    if crosses_180(geometry):
+        geometry = shapely.transform(geometry, lambda x, y: (np.where(x < 0, x + 360, x), y), interleaved=False)
+    point = geometry.centroid
+    return (point.x + 180) % 360 - 180 if point.x > 180 else point.x, point.y
+
+
+def crosses_180(geometry: Any) -> bool:
+    """Whether a county has parts on both sides of the 180th meridian."""
+    west, _, east, _ = geometry.bounds
+    return bool(east - west > 180)
+
+
 def _utm(geographic: CRS, storage: str, lon_deg: float, lat_deg: float) -> Projection:
     zone = int((lon_deg + 180) // 6) % 60 + 1
     north = lat_deg >= 0
@@ -104,8 +118,12 @@ def to_plane(projection: Projection, lon_deg: Any, lat_deg: Any) -> tuple[Any, A
 
 
 def to_geographic(projection: Projection, x_m: Any, y_m: Any) -> tuple[Any, Any]:
-    """x and y in metres as longitudes and latitudes in degrees."""
-    return _transformer(projection.crs, projection.storage).transform(x_m, y_m)
+    """x and y in metres as longitudes and latitudes in degrees; longitudes run on where a zone crosses 180 degrees."""
+    lon, lat = _transformer(projection.crs, projection.storage).transform(x_m, y_m)
+    if abs(projection.meridian_deg) >= 174:  # the two zones beside it
+        turned = np.round((np.asarray(lon) - projection.meridian_deg) / 360)
+        lon = np.asarray(lon) - 360 * turned
+    return lon, lat
 
 
 def project(projection: Projection, geometries: Any) -> Any:

@@ -53,12 +53,13 @@ def opened(path: Path) -> Iterator[Any]:
 
 def open_geotiff(path: str) -> Any:
     if not Path(path).is_file():  # GDAL also opens names: XML, /vsicurl/…
-        raise Refusal(f"{path} is not a file")
+        raise Refusal(f"{path} is not there", "copy it there, or make the list that names it again")
     _check_companions(Path(path))
     try:
         return rasterio.open(path, driver="GTiff")
     except RasterioError as problem:
-        raise Refusal(f"{path} is not a GeoTIFF: {problem}", "deliver imagery as GeoTIFF or COG") from problem
+        sentence = f"{path} is not a GeoTIFF: {str(problem).rstrip('.')}"
+        raise Refusal(sentence, "make it one: gdal_translate -of COG -co COMPRESS=JPEG in out.tif") from problem
 
 
 def _check_companions(path: Path) -> None:

@@ -28,7 +28,7 @@ def mosaic(cache: TileCache, scenes: Sequence[Scene], grid: Grid) -> Pixels:
     A scene on the grid's own pixels is copied, any other warped (bilinear). Open pixels are painted as paper.
 
     Raises:
-        BrokenRaster: a file cannot be read.
+        BrokenRaster: a file cannot be opened.
     """
     whole = Window(0, 0, grid.width, grid.height)
     filled: Pixels | None = None
@@ -59,7 +59,8 @@ def _fill(onto: Pixels, part: Pixels, place: Window) -> Pixels:
     new = ~onto.mask[where] if part.mask is None else ~onto.mask[where] & part.mask
     _paint(values[where], painted, new)
     onto.mask[where] |= new
-    return Pixels(values, None if onto.mask.all() else onto.mask)
+    damaged = tuple(dict.fromkeys((*onto.damaged, *part.damaged)))
+    return Pixels(values, None if onto.mask.all() else onto.mask, damaged)
 
 
 def _paint(onto: NDArray[np.uint8], part: NDArray[np.uint8], where: NDArray[np.bool_]) -> None:
@@ -140,9 +141,10 @@ def _warped(cache: TileCache, scene: Scene, grid: Grid, level: int) -> tuple[Pix
         )
         rasterio.warp.reproject(known.astype(np.uint8), mask, resampling=Resampling.nearest, **to)
     filled = mask > 0
-    if not filled.any():
+    if not filled.any() and not part.damaged:
         return None
-    pixels = Pixels(np.ascontiguousarray(np.moveaxis(bands, 0, -1)), None if filled.all() else filled)
+    whole = None if filled.all() else filled
+    pixels = Pixels(np.ascontiguousarray(np.moveaxis(bands, 0, -1)), whole, part.damaged)
     return pixels, Window(0, 0, grid.width, grid.height)
 
 

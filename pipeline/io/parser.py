@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import shutil
 import struct
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -96,9 +95,9 @@ def terms_of(job: dict[str, Any]) -> Terms:
     return Terms(job["encoding"], rules, mask["crs"], job["mask_key"])
 
 
-def main() -> None:
-    """Do the job named on the command line."""
-    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+def main(named: str) -> None:
+    """Do the job written in the file named."""
+    job = json.loads(Path(named).read_text(encoding="utf-8"))
     for delivery in job["deliveries"]:
         parse_delivery(delivery, Path(job["out"]) / delivery["key"], terms_of(job))
 
@@ -403,7 +402,3 @@ def depth(wkb: bytes) -> int:
             return level
         level, at = level + 1, at + (13 if kind & 0x20000000 else 9)
     return level
-
-
-if __name__ == "__main__":
-    main()

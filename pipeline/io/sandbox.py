@@ -12,14 +12,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Refusal
-from pipeline.io.drivers import parser_environment
+from pipeline.io.child import beginning, run_child
 from pipeline.io.parser import LayerReport, RefusedReport, Report
 from pipeline.io.received import PARSER_VERSION, Delivery
 from pipeline.publish import PRIVATE
@@ -30,6 +29,7 @@ WALL_S = 900  # at most, and for what may be large inside: archives and GeoTIFFs
 WALL_BASE_S, WALL_S_PER_MB, WALL_S_PER_FILE = 60, 6, 2
 CPU_S = 600
 MEMORY_BYTES = 6 << 30
+_BEGIN = beginning("pipeline.io.parser", MEMORY_BYTES, CPU_S)
 
 
 @dataclass(frozen=True)
@@ -128,53 +128,11 @@ def _run_child(batch: Sequence[Delivery], kept: Callable[[str], Path], scratch: 
     told = {"encoding": terms.encoding, "mask": terms.mask, "mask_key": terms.mask_key, "out": "."}
     job.write_text(json.dumps({"deliveries": deliveries, **told}, default=dict), encoding="utf-8")
     limit_s = wall_s(batch, kept, terms.mask is not None)
-    command = [sys.executable, "-P", "-c", _BEGIN, str(job)]
     try:
-        ended = subprocess.run(
-            command,
-            env=_environment(),
-            cwd=scratch,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=limit_s,
-            check=False,
-        )
+        code, last = run_child(_BEGIN, job, scratch, limit_s)
     except subprocess.TimeoutExpired:
         return f"it was not read within {limit_s:.0f} seconds"
-    if ended.returncode == 0:
-        return ""
-    last = (ended.stderr.strip().splitlines() or [""])[-1]
-    return f"the parser ended with {ended.returncode}: {last}"[:300]
-
-
-# Limits are set in the child itself, before any library is loaded.
-_BEGIN = f"""
-import sys
-try:
-    import resource
-    resource.setrlimit(resource.RLIMIT_AS, ({MEMORY_BYTES}, {MEMORY_BYTES}))
-    resource.setrlimit(resource.RLIMIT_CPU, ({CPU_S}, {CPU_S}))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-except (ImportError, ValueError, OSError):
-    pass
-try:
-    import ctypes
-    unshare = ctypes.CDLL(None).unshare  # no network: CLONE_NEWNET, for plain users with CLONE_NEWUSER; where both
-    unshare(0x40000000) and unshare(0x50000000)  # are forbidden, driver list and screening of contents stand alone
-except (OSError, AttributeError):
-    pass
-from pipeline.io.parser import main
-main()
-"""
-
-
-def _environment() -> dict[str, str]:
-    kept = {
-        name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ
-    }
-    package = str(Path(__file__).parents[2])
-    return kept | {"PYTHONPATH": package} | parser_environment()
+    return f"the parser ended with {code}: {last}"[:300] if code else ""
 
 
 def _write_killed(folder: Path, problem: str, mask_key: str) -> None:

@@ -19,7 +19,7 @@ from pipeline.shelf import read_toml, shelf_file
 MAX_BYTES = 2 << 20  # a longer text tells nothing
 DEEPEST = 8  # of a JSON
 _PARTS = (".ovr", ".msk")
-_WORLD_FILES = (".tfw", ".tifw", ".tiffw", ".wld")
+_PLACES = (".tfw", ".tifw", ".tiffw", ".wld", ".prj")  # where the pixels lie
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]{0,500})?>([^<>]{1,200})</")
 _ITEM = re.compile(r"<MDI\s+key=\"([^\"]{1,100})\"[^<>]{0,200}>([^<>]{1,200})</")
 _LINE = re.compile(r"^[ \t]*([A-Za-z_]\w{0,99})[ \t]*=[ \t]*\"?([^\";\r\n]{1,200})", re.MULTILINE)
@@ -53,7 +53,7 @@ def _beside(path: Path, there: Mapping[str, Path]) -> Beside:
     patterns = sidecar_words()["beside"]
     texts = [one.format(file=path.name, stem=path.stem) for one in patterns]
     parts = [f"{path.name}{one}" for one in _PARTS]
-    parts += [f"{path.stem}{one}" for one in (*_PARTS, *_WORLD_FILES)]
+    parts += [f"{path.stem}{one}" for one in (*_PARTS, *_PLACES)]
     return Beside(_there(parts, there), _there(texts, there))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ FINEST_M, COARSEST_M = 1e-3, 2000.0  # a pixel: half a millimetre on paper at 1:
 SAMPLE_PX = 1024  # side of the decimated read the stretch is taken from
 WHOLE_PX = 50_000_000  # a scene without overviews is read whole for that up to here, beyond in samples
 _COLOURS = {ColorInterp.red, ColorInterp.green, ColorInterp.blue}
+PRJ_BYTES = 64 << 10  # a longer one tells nothing
 EDGE_M = 1000.0  # an outline has a vertex so often
+_Part = tuple[Any, NDArray[np.bool_]]  # values (bands, rows, columns), and where they are imagery
 
 
 def read_scene(
@@ -43,8 +46,9 @@ def read_scene(
 ) -> Scene:
     """Describe one imagery file; its pixels are read only for the stretch of sources other than 8 bit.
 
-    `bands` are 1-based, as red, green, blue, or one grey; None takes those tagged so, else the first three, else
-    the first. The footprint is the outline in `storage_crs`, with a vertex about every kilometre.
+    `bands` are 1-based, as red, green, blue, or one grey; None takes those tagged so, else third, second and first of
+    four bands of more than 8 bit, else the first three, else the first. The footprint is the outline in `storage_crs`,
+    with a vertex about every kilometre.
 
     Raises:
         Refusal: not a GeoTIFF, no CRS or one beyond its bounds, no georeference, no such band, absurd dimensions or
@@ -85,8 +89,9 @@ def _check(path: Path, dataset: Any) -> None:
         raise Refusal(f"{path} has complex numbers", "deliver an intensity image")
     if dataset.crs is None and dataset.gcps[0]:
         raise Refusal(f"{path} is placed by control points only", "rectify it: gdalwarp -t_srs EPSG:…")
-    if dataset.crs is None:
-        raise Refusal(f"{path} has no coordinate system", "write it into the file: gdal_edit.py -a_srs EPSG:…")
+    if dataset.crs is None and not _beside(path):
+        hint = "put its .prj beside it, or write it into the file: gdal_edit.py -a_srs EPSG:…"
+        raise Refusal(f"{path} has no coordinate system", hint)
     if dataset.transform.is_identity or dataset.transform.is_degenerate:
         raise Refusal(f"{path} has no georeference", "rectify it before delivery")
 
@@ -103,7 +108,10 @@ def _default_bands(dataset: Any) -> tuple[int, ...]:
     tagged = list(dataset.colorinterp)
     if set(tagged) >= _COLOURS:
         return tuple(tagged.index(one) + 1 for one in (ColorInterp.red, ColorInterp.green, ColorInterp.blue))
-    return (1, 2, 3) if dataset.count - (ColorInterp.alpha in tagged) >= 3 else (1,)
+    shown = dataset.count - (ColorInterp.alpha in tagged)
+    if shown == 4 and np.dtype(dataset.dtypes[0]).itemsize > 1:
+        return (3, 2, 1)  # as satellites deliver them: blue, green, red, near infrared
+    return (1, 2, 3) if shown >= 3 else (1,)
 
 
 def bands_named(dataset: Any) -> bool:
@@ -114,12 +122,21 @@ def bands_named(dataset: Any) -> bool:
 
 def _spelled(path: Path, dataset: Any) -> str:
     """The CRS as an EPSG code where that says the same, else as WKT."""
-    wkt = str(dataset.crs.to_wkt())
+    wkt = str(dataset.crs.to_wkt()) if dataset.crs is not None else _beside(path)
     try:
         code = CRS.from_wkt(wkt).to_epsg()
     except CRSError as problem:
         raise Refusal(f"{path} has a coordinate system PROJ does not know") from problem
     return f"EPSG:{code}" if code else wkt
+
+
+def _beside(path: Path) -> str:
+    """The coordinate system as a .prj tells it, which GDAL does not ask for an image; "" where there is none."""
+    for end in (".prj", ".PRJ"):
+        if path.with_suffix(end).is_file():
+            with path.with_suffix(end).open("rb") as file:
+                return file.read(PRJ_BYTES).decode("utf-8-sig", "replace").strip()
+    return ""
 
 
 def _pixel_m(path: Path, crs: str, transform: tuple[float, ...], width: int, height: int) -> float:
@@ -159,10 +176,7 @@ def _negative(structure: Mapping[str, str]) -> bool:
 
 def _stretch(path: Path, dataset: Any, bands: tuple[int, ...]) -> tuple[tuple[float, float], ...]:
     """Per band the values that become black and white; from the whole scene, so that every sheet has the same."""
-    try:
-        parts = [_sample(dataset, bands, window) for window in _sample_windows(dataset)]
-    except RasterioError as problem:
-        raise BrokenRaster(str(path), str(problem)) from problem
+    parts = _samples(path, dataset, bands)
     values = np.concatenate([part[:, keep] for part, keep in parts], axis=1).astype(np.float64)
     found = []
     for band in values:
@@ -172,7 +186,24 @@ def _stretch(path: Path, dataset: Any, bands: tuple[int, ...]) -> tuple[tuple[fl
     return tuple(found)
 
 
-def _sample(dataset: Any, bands: tuple[int, ...], window: Window) -> tuple[Any, NDArray[np.bool_]]:
+def _samples(path: Path, dataset: Any, bands: tuple[int, ...]) -> list[_Part]:
+    """What is looked at of a scene: the whole, or of one that is damaged what can be read of blocks spread over it."""
+    try:
+        return [_sample(dataset, bands, window) for window in _sample_windows(dataset)]
+    except RasterioError as problem:
+        found = list(_readable(dataset, bands, _spread_windows(dataset)))
+        if not found:
+            raise BrokenRaster(str(path), str(problem)) from problem
+        return found
+
+
+def _readable(dataset: Any, bands: tuple[int, ...], windows: Sequence[Window]) -> Iterator[_Part]:
+    for window in windows:
+        with suppress(RasterioError):
+            yield _sample(dataset, bands, window)
+
+
+def _sample(dataset: Any, bands: tuple[int, ...], window: Window) -> _Part:
     shape = (min(SAMPLE_PX, window.height), min(SAMPLE_PX, window.width))
     place = RasterWindow(*window)
     values = dataset.read(list(bands), window=place, out_shape=(len(bands), *shape))
@@ -183,6 +214,10 @@ def _sample_windows(dataset: Any) -> list[Window]:
     """The whole scene where that is quick to read, else sixty-four blocks spread over it."""
     if dataset.overviews(1) or dataset.width * dataset.height <= WHOLE_PX:
         return [Window(0, 0, dataset.width, dataset.height)]
+    return _spread_windows(dataset)
+
+
+def _spread_windows(dataset: Any) -> list[Window]:
     side = 256
     cols = np.linspace(0, max(0, dataset.width - side), 8).astype(int).tolist()
     rows = np.linspace(0, max(0, dataset.height - side), 8).astype(int).tolist()

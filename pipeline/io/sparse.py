@@ -52,7 +52,7 @@ def write_sparse(
 
     Raises:
         Refusal: it would grow beyond `max_bytes`.
-        BrokenRaster: a scene cannot be read.
+        BrokenRaster: a scene cannot be opened.
     """
     if not scenes or not boxes:
         raise ValueError("no scenes or no boxes: nothing to write")

@@ -24,6 +24,8 @@ from pipeline.records import Scene
 UNIT_PX = 512  # what is decoded and kept at once, at least
 STRIP_BYTES = 8 * 1024 * 1024
 PAPER = 255  # what is painted where there is no imagery
+PARTS = 16  # of the side of what is decoded at once: where it cannot be read whole, it is tried in so many
+UNREADABLE = (RasterioError, CPLE_BaseError, OSError, MemoryError)
 
 
 class Pixels(NamedTuple):
@@ -31,11 +33,21 @@ class Pixels(NamedTuple):
 
     `values` are uint8 (rows, columns, 1) for grey or (rows, columns, 4) for red, green, blue and a byte of padding:
     so a JPEG encoder takes them without a copy. `mask` is bool (rows, columns), True where there is imagery, or
-    None where there is imagery everywhere.
+    None where there is imagery everywhere. `damaged` are the paths of files that cannot be read in some of the pixels,
+    which then are no imagery.
     """
 
     values: NDArray[np.uint8]
     mask: NDArray[np.bool_] | None
+    damaged: tuple[str, ...] = ()
+
+
+class _Tile(NamedTuple):
+    """What is decoded and kept at once; `lost` is True where the file cannot be read, None where it can everywhere."""
+
+    values: NDArray[np.uint8]
+    mask: NDArray[np.bool_] | None
+    lost: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,13 +71,14 @@ class TileCache:
     """Decoded tiles of any scenes, the least recently used given up; a context manager, one per process.
 
     A `level` is a power of two: level 1 has pixels twice as wide as the file's, read from its overviews where it
-    has them. The fringe of fewer than that many pixels at the right and the foot is left out. Where it is `forgiving`
-    a tile that cannot be read is one without imagery: for products beside the sheets, which say what is wrong.
+    has them. The fringe of fewer than that many pixels at the right and the foot is left out. Blocks that cannot be
+    read are without imagery, and the pixels say so.
     """
 
-    def __init__(self, max_bytes: int = 256 * 1024 * 1024, max_open: int = 16, forgiving: bool = False) -> None:
-        self.max_bytes, self.max_open, self._forgiving = max_bytes, max_open, forgiving
-        self._tiles: OrderedDict[tuple[Any, ...], Pixels] = OrderedDict()
+    def __init__(self, max_bytes: int = 256 * 1024 * 1024, max_open: int = 16) -> None:
+        self.max_bytes, self.max_open = max_bytes, max_open
+        self._tiles: OrderedDict[tuple[Any, ...], _Tile] = OrderedDict()
+        self._damaged: set[str] = set()
         self._sources: OrderedDict[str, _Source] = OrderedDict()
         self._bytes = 0
 
@@ -86,16 +99,24 @@ class TileCache:
         self._bytes = 0
 
     def masked(self, scene: Scene) -> bool:
-        """Whether some of its pixels may be no imagery: declared so, or no numbers."""
+        """Whether some of its pixels may be no imagery: declared so, no numbers, or found to be damaged."""
         source = self._source(scene.path)
-        return source.masked or source.floating
+        return source.masked or source.floating or scene.path in self._damaged
+
+    def has_overviews(self, scene: Scene) -> bool:
+        """Whether the file has its pixels in the small too.
+
+        Raises:
+            BrokenRaster: the file cannot be opened.
+        """
+        return bool(self._source(scene.path).dataset.overviews(1))
 
     def read_window(self, scene: Scene, window: Window, level: int = 0) -> Pixels:
         """The pixels of a window that lies in the scene.
 
         Raises:
             ValueError: the window reaches outside.
-            BrokenRaster: the file cannot be read there.
+            BrokenRaster: the file cannot be opened.
         """
         grid = scene_grid(scene, level)
         if window.empty or window.common(Window(0, 0, grid.width, grid.height)) != window:
@@ -105,6 +126,7 @@ class TileCache:
         along = range(window.col // cols, (window.col + window.width - 1) // cols + 1)
         values = np.empty((window.height, window.width, self._depth(scene)), np.uint8)
         mask: NDArray[np.bool_] | None = None
+        damaged: tuple[str, ...] = ()
         for row in ahead:
             for col in along:
                 tile = self._tile(scene, level, row, col)
@@ -115,12 +137,14 @@ class TileCache:
                 if tile.mask is not None:
                     mask = np.ones(values.shape[:2], np.bool_) if mask is None else mask
                     mask[to] = tile.mask[of]
-        return Pixels(values, mask)
+                if tile.lost is not None and tile.lost[of].any():
+                    damaged = (scene.path,)
+        return Pixels(values, mask, damaged)
 
     def _depth(self, scene: Scene) -> int:
         return 4 if self._source(scene.path).palette is not None or len(scene.bands) == 3 else 1
 
-    def _tile(self, scene: Scene, level: int, row: int, col: int) -> Pixels:
+    def _tile(self, scene: Scene, level: int, row: int, col: int) -> _Tile:
         key = (scene.path, scene.bands, level, row, col)
         if key in self._tiles:
             self._tiles.move_to_end(key)
@@ -132,25 +156,59 @@ class TileCache:
             self._bytes -= _size(self._tiles.popitem(last=False)[1])
         return tile
 
-    def _decoded(self, scene: Scene, level: int, row: int, col: int) -> Pixels:
+    def _decoded(self, scene: Scene, level: int, row: int, col: int) -> _Tile:
         source, grid = self._source(scene.path), scene_grid(scene, level)
         rows, cols = source.unit
         part = Window(col * cols, row * rows, cols, rows).common(Window(0, 0, grid.width, grid.height))
-        shape = (part.height, part.width)
-        place = RasterWindow(*(one << level for one in part))
-        mask = None
         try:
-            values, known = self._straight(scene, level, row, col, shape), None
-            if values is None or source.masked:
-                with rasterio.Env(**OPTIONS):
-                    values, known = _read(source, scene, place, shape, level) if values is None else (values, None)
-                    mask = source.dataset.dataset_mask(window=place, out_shape=shape) > 0 if source.masked else None
-        except (RasterioError, CPLE_BaseError, OSError, MemoryError) as problem:
-            if self._forgiving:
-                return Pixels(np.full((*shape, self._depth(scene)), PAPER, np.uint8), np.zeros(shape, np.bool_))
-            raise BrokenRaster(scene.path, str(problem)) from problem
-        mask = known if mask is None else mask if known is None else mask & known
-        return Pixels(values, None if mask is None or mask.all() else mask)
+            values = self._straight(scene, level, row, col, (part.height, part.width))
+        except OSError:  # GDAL would fill up what is cut off
+            return self._lost(scene, part)
+        try:
+            values, mask = self._read(scene, level, part, values)
+        except UNREADABLE:
+            return self._salvaged(scene, level, part)
+        return _Tile(values, None if mask is None or mask.all() else mask)
+
+    def _read(
+        self, scene: Scene, level: int, part: Window, values: NDArray[np.uint8] | None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+        """Values of a part, if they are not known already, and its mask; None: all is imagery."""
+        source, shape = self._source(scene.path), (part.height, part.width)
+        place, known, mask = RasterWindow(*(one << level for one in part)), None, None
+        if values is None or source.masked:
+            with rasterio.Env(**OPTIONS):
+                if values is None:
+                    values, known = _read(source, scene, place, shape, level)
+                mask = source.dataset.dataset_mask(window=place, out_shape=shape) > 0 if source.masked else None
+        return values, known if mask is None else mask if known is None else mask & known
+
+    def _lost(self, scene: Scene, part: Window) -> _Tile:
+        """A part of which nothing can be read."""
+        self._damaged.add(scene.path)
+        shape = (part.height, part.width)
+        paper = np.full((*shape, self._depth(scene)), PAPER, np.uint8)
+        return _Tile(paper, np.zeros(shape, np.bool_), np.ones(shape, np.bool_))
+
+    def _salvaged(self, scene: Scene, level: int, part: Window) -> _Tile:
+        """What of a part can be read, block by block; small blocks several at once."""
+        tile, blocks = self._lost(scene, part), self._source(scene.path).dataset.block_shapes[0]
+        assert tile.mask is not None
+        assert tile.lost is not None
+        high, wide = (max(one >> level, math.ceil(UNIT_PX / PARTS)) for one in blocks)
+        places = [
+            Window(col, row, wide, high).common(part)
+            for row in range(part.row, part.row + part.height, high)
+            for col in range(part.col, part.col + part.width, wide)
+        ]
+        for one in places if len(places) > 1 else ():
+            try:
+                values, mask = self._read(scene, level, one, None)
+            except UNREADABLE:
+                continue
+            where = slices(one, part.col, part.row)
+            tile.values[where], tile.mask[where], tile.lost[where] = values, True if mask is None else mask, False
+        return tile
 
     def _straight(
         self, scene: Scene, level: int, row: int, col: int, shape: tuple[int, int]
@@ -214,8 +272,8 @@ def _unit(dataset: Any) -> tuple[int, int]:
     return (math.ceil(UNIT_PX / rows) * rows, math.ceil(UNIT_PX / cols) * cols)
 
 
-def _size(tile: Pixels) -> int:
-    return tile.values.nbytes + (0 if tile.mask is None else tile.mask.nbytes)
+def _size(tile: _Tile) -> int:
+    return sum(one.nbytes for one in tile if one is not None)
 
 
 def slices(part: Window, col: int, row: int) -> tuple[slice, slice]:

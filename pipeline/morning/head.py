@@ -15,6 +15,7 @@ from pipeline.records import CampaignFacts
 from pipeline.texts import Texts
 
 NAMED = 6  # counties or files named in one line before "and others"
+WIDE_FIGURE = 9  # characters: longer ones are set smaller
 
 
 def masthead(facts: CampaignFacts, words: Texts, county_date: str = "") -> Markup:
@@ -147,5 +148,5 @@ def _tile(
         tag("div", tag("dt", tag("i", sign) if sign else None, words[f"morning.item.{item}"]), tag("dd", number))
         for sign, item, number in rows
     )
-    big = tag("p", tag("b", figure), tag("small", told or ""))
+    big = tag("p", tag("b", figure, class_="long" if len(figure) > WIDE_FIGURE else None), tag("small", told or ""))
     return tag("section", tag("h2", words.say(f"morning.tile.{name}", **named)), big, tag("dl", *lines))

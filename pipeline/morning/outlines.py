@@ -75,8 +75,11 @@ def drawing_of(outlines: Sequence[Outline]) -> Drawing:
 
 
 def _flat(shapes: Geometries) -> Geometries:
-    """On an equal-area plane around the middle of all counties, metres."""
+    """On an equal-area plane around the middle of all counties, metres; the 180th meridian may run between them."""
     west, south, east, north = shapely.total_bounds(shapes)
+    if east - west > 180:
+        lon = shapely.get_coordinates(shapes)[:, 0] % 360
+        west, east = min((west, east), (float(lon.min()), float(lon.max())), key=lambda one: one[1] - one[0])
     plane = Proj(proj="laea", lon_0=(west + east) / 2, lat_0=(south + north) / 2, ellps="GRS80")
     flat: Geometries = shapely.transform(shapes, lambda xy: np.column_stack(plane(xy[:, 0], xy[:, 1])))
     return flat

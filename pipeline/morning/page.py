@@ -16,6 +16,7 @@ from pipeline.morning.bars import verdict_patterns, verdict_style
 from pipeline.morning.changes import boundary_changes
 from pipeline.morning.defects import defects
 from pipeline.morning.head import masthead, tiles, verdict, waiting
+from pipeline.morning.imagery import imagery_doubts
 from pipeline.morning.map import county_map, legend, share_legend, switch
 from pipeline.morning.markup import Markup, is_file_name, joined, tag
 from pipeline.morning.received import deliveries
@@ -112,6 +113,7 @@ def _sections(morning: Morning, words: Texts) -> list[Markup]:
         _sight(morning, refused, words),
         _section("counties", county_table(counties, facts.area_unit, words, verdicts, labels), words),
         *came,
+        *(_section("imagery", one, words) for one in _imagery(morning, words)),
         *(_section("changes", one, words) for one in _changes(morning, words)),
         _section("issues", found, words),
         _section("deliveries", deliveries(books, refused, words), words),
@@ -141,6 +143,12 @@ def _sight(morning: Morning, refused: list[str], words: Texts) -> Markup:
 def _section(name: str, inside: Markup, words: Texts) -> Markup:
     note = tag("p", words[f"morning.note.{name}"], class_="quiet")
     return tag("section", tag("h2", words[f"morning.section.{name}"]), note, inside, id=name, class_="part")
+
+
+def _imagery(morning: Morning, words: Texts) -> list[Markup]:
+    """Nothing where there is nothing to tell."""
+    found = imagery_doubts(morning.counties, morning.issues, words)
+    return [] if found is None else [found]
 
 
 def _changes(morning: Morning, words: Texts) -> list[Markup]:

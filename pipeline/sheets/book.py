@@ -27,10 +27,12 @@ from pipeline.sheets.press import (
     Press,
     aligned,
     image_bytes,
+    overview_page,
     page_bytes,
     piece_page,
     press_of,
     print_detail,
+    print_overview,
     print_sheet,
 )
 from pipeline.sheets.scene_dates import OtherDate, other_dates
@@ -115,6 +117,8 @@ def draw_book(
     progress: Progress,
     surroundings: Surroundings = NOTHING,
     configured: Collection[str] = (),
+    deadline: str = "",
+    backdrop: Sequence[Scene] = (),
 ) -> BookSummary:
     """Write a county's book to `target`, read it back, publish it; `progress(done, total)` follows the pages.
 
@@ -124,6 +128,7 @@ def draw_book(
     `pieces` are in page order: the county's own, asked (seq 1 … N) or not, and other counties' parts of the same
     patches (`own` False). Geometries are in `facts.crs`. `configured` are the phases ("before", "after") the campaign
     has imagery of at all: a county beyond its scenes lacks it, one of a campaign without imagery was promised none.
+    `deadline` is when answers are due, as the office told it. `backdrop` are the scenes that lie under the overviews.
 
     Raises:
         Refusal: a layout, style or font that is missing or mistaken, a name the font lacks a character of, or a
@@ -131,7 +136,8 @@ def draw_book(
     """
     font = load_font(Path(settings.font) if settings.font else None)
     ground = lay_ground(facts.crs, county, pieces, before, after, surroundings)
-    order = replace(take_order(facts, ground, settings, font.width_mm), configured=frozenset(configured))
+    order = take_order(facts, ground, settings, font.width_mm, deadline)
+    order = replace(order, configured=frozenset(configured), backdrop=tuple(backdrop))
     with ExitStack() as published:
         binding = Binding(target, order, font, published)
         summary = _print(binding, order, font, progress)
@@ -176,13 +182,18 @@ def _summary(run: _Run, log: _Log, overviews: Sequence[OverviewSheet], index_pag
         cluster_pages=sum(one.kind == "cluster" for one in overviews),
         index_pages=index_pages,
         unplaced=tuple(sorted({seq for one in overviews for seq in one.unplaced})),
-        record=_record(press),
+        record=replace(
+            _record(press),
+            files=tuple(one.file for one in run.binding.parts),
+            pieces=tuple(press.order.ground.pieces[row].patch_uid for row in press.order.ground.drawn),
+        ),
     )
 
 
 def _record(press: Press) -> BookRecord:
     fill_share = press.order.settings.fill_share
-    return BookRecord(press.order.ground.projection, margin_share(fill_share), tuple(press.record))
+    county = press.order.ground.county.code
+    return BookRecord(press.order.ground.projection, margin_share(fill_share), tuple(press.record), county)
 
 
 def _print_alone(run: _Run, sheet: OverviewSheet) -> None:
@@ -196,7 +207,7 @@ def _print_alone(run: _Run, sheet: OverviewSheet) -> None:
     writer = PdfWriter(path, title, facts.language, run.press.font, facts.id, facts.office.unit)
     press = replace(run.press, writer=writer, kept=frozenset(), record=[], furniture={})
     with writer:
-        print_sheet(press, sheet)
+        print_overview(press, *overview_page(press, sheet))
     check_book(path, _record(press))
     run.beside.append(name)
 
@@ -212,7 +223,10 @@ def _save_images(run: _Run, sheet: DetailSheet, made: Images) -> None:
 
 
 def _print_page(run: _Run, sheet: Sheet) -> PageRef:
-    page = print_sheet(run.press, sheet)
+    return _counted(run, sheet, print_sheet(run.press, sheet))
+
+
+def _counted(run: _Run, sheet: Sheet, page: PageRef) -> PageRef:
     run.binding.count(sheet.name, page)
     return page
 
@@ -220,7 +234,11 @@ def _print_page(run: _Run, sheet: Sheet) -> PageRef:
 def _print_overviews(run: _Run, sheets: Sequence[OverviewSheet]) -> None:
     words, top = run.press.order.words, None
     for one in sheets:
-        page = _print_page(run, one)
+        sheet, made = overview_page(run.press, one)
+        if not _has_room(run, sheet, made):
+            run.go_on()
+            top = None
+        page = _counted(run, sheet, print_overview(run.press, sheet, made))
         title = words.say(f"sheet.bookmark.{one.kind}", letter=one.name.removeprefix("cluster-"))
         mark = run.press.writer.bookmark(title, page, top)
         top = top or mark
@@ -265,7 +283,8 @@ def _begin_town(run: _Run, one: Chapter, overviews: int) -> None:
     town = one.town or run.press.order.words["sheet.bookmark.no_town"]
     run.begin(f"town{one.number:02d}", town)
     run.press = replace(run.press, home=one.name)
-    page = _print_page(run, town_sheet(run.press.order, one, overviews))
+    sheet, made = overview_page(run.press, town_sheet(run.press.order, one, overviews))
+    page = _counted(run, sheet, print_overview(run.press, sheet, made))
     run.towns[town] = run.press.writer.bookmark(town, page)
 
 

@@ -75,6 +75,7 @@ class Inked:
     kind: str
     box: Box
     words: str = ""
+    cut_mm: float = 0.0  # how far it reaches beyond what it is clipped to
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Canvas:
         self._clips: list[Box] = []
         self._inked: list[Inked] = []
         self._characters: set[str] = set()
+        self._below: list[tuple[int, bool]] = []
+        self._heading, self._description = "", ""
         self._xobjects: dict[int, None] = {}
         self._opacities: dict[int, None] = {}
         self._layers: dict[str, int] = {}
@@ -229,10 +232,15 @@ class Canvas:
         self._parts.append(f"q {state}{scale} {corner} cm /X{ref.number} Do Q")
         self._record("image", where)
 
-    def furniture(self, furniture: Furniture) -> None:
-        """Draw what was declared static; its marks count as this page's."""
+    def furniture(self, furniture: Furniture, heard: bool = False) -> None:
+        """Draw what was declared static, below all else; its marks count as this page's.
+
+        Who has the page read aloud is told its words with those of the page where it is to be `heard`.
+        """
+        if self._parts:
+            raise ValueError("furniture lies below what is of the page: it is drawn first")
         self._xobjects[furniture.number] = None
-        self._parts.append(f"/X{furniture.number} Do")
+        self._below.append((furniture.number, heard))
         if isinstance(furniture.drawing, Canvas):
             self._inked += furniture.drawing.inked
 
@@ -270,9 +278,13 @@ class Canvas:
 
     # -- what is not ink ---------------------------------------------------------------------------------
 
-    def link(self, box: Box, target: str) -> None:
-        """`box` leads to "#destination" in this PDF, or to a URI."""
-        self._links.append(Link(self._edges(box), target))
+    def describe(self, heading: str, description: str = "") -> None:
+        """What the page is called and, where its own words would not do, what is read aloud in their place."""
+        self._heading, self._description = heading, description
+
+    def link(self, box: Box, target: str, words: str = "") -> None:
+        """`box` leads to "#destination" in this PDF, or to a URI; `words` say where to."""
+        self._links.append(Link(self._edges(box), target, words))
 
     def destination(self, name: str, y_mm: float = 0.0) -> None:
         """Links to "#name" lead here."""
@@ -295,7 +307,7 @@ class Canvas:
     # -- handing over ------------------------------------------------------------------------------------
 
     def operators(self) -> bytes:
-        """The content stream."""
+        """The content stream of what is of this page alone."""
         return "\n".join(self._parts).encode("ascii")
 
     def content(self) -> Content:
@@ -304,6 +316,9 @@ class Canvas:
             width_pt=self.width_mm * PT_PER_MM,
             height_pt=self.height_mm * PT_PER_MM,
             operators=self.operators(),
+            below=tuple(self._below),
+            heading=self._heading,
+            description=self._description,
             characters=frozenset(self._characters),
             xobjects=tuple(self._xobjects),
             opacities=tuple(self._opacities),
@@ -378,11 +393,14 @@ class Canvas:
     # -- the record --------------------------------------------------------------------------------------
 
     def _record(self, kind: str, box: Box, words: str = "") -> None:
+        cut_mm = 0.0
         if self._clips:
-            box = box.common(self._clips[-1])
+            clip = self._clips[-1]
+            cut_mm = max(clip.x_mm - box.x_mm, clip.y_mm - box.y_mm, box.right - clip.right, box.bottom - clip.bottom)
+            box = box.common(clip)
         if box.w_mm >= 0 and box.h_mm >= 0:
             element = self._elements[-1] if self._elements else ""
-            self._inked.append(Inked(element, kind, box, words))
+            self._inked.append(Inked(element, kind, box, words, max(cut_mm, 0.0)))
 
     def _record_points(self, kind: str, joined: _Joined, stroke: Stroke | None) -> None:
         if joined.sizes:

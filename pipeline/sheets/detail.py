@@ -25,6 +25,7 @@ from pipeline.sheets.order import Order, destination
 from pipeline.sheets.plan import (
     ABSENT,
     BARE,
+    DAMAGED,
     FULL,
     NOTE_MM,
     PARTIAL,
@@ -50,9 +51,9 @@ BAR_AIR_MM = 8.0  # beside the bar, for its last label and its unit
 SHOWN_MM = 0.6  # less of a neighbour than this in the frame gets no number
 EDGE_MM = 0.6  # numbers keep this distance from the neat line
 NONE: Mapping[str, str] = {}
-LABEL_STYLE = {"neighbour": "neighbour_label", "focus": "focus_label"}
+LABEL_STYLE = {"neighbour": "neighbour_label", "focus": "focus_label", "part": "part_label"}
 LEGEND_ORDER = (
-    *("focus", "neighbour", "part", "fragment"),
+    *("focus", "part", "fragment", "neighbour", "neighbour_part"),
     *("county_line", "neighbour_county_line", "town_line", "grid", BARE),
 )
 
@@ -66,7 +67,7 @@ def detail_sheets(order: Order, first_page: int, cover: Cover) -> Iterator[Detai
 
 
 def detail_sheet(order: Order, row: int, page: int, cover: Cover, unseen: Mapping[str, str] = NONE) -> DetailSheet:
-    """The page of piece `row`; scenes whose path is in `unseen` (path → BROKEN | BLANK) are left out, and named."""
+    """The page of piece `row`; scenes whose path is in `unseen` are named, and left out unless only DAMAGED."""
     ground, piece = order.ground, order.ground.pieces[row]
     scale, extent = framed(order, row)
     kinds = _kinds(ground, row, ground.visible(extent))
@@ -110,7 +111,7 @@ def _fields(order: Order, row: int, scale: int, step_m: float, page: int) -> Map
     own |= {
         "title": words.say("sheet.title.detail", **order.fields),
         "subtitle": words.say("sheet.subtitle.detail", **order.fields),
-        "heading": words.say("sheet.heading.detail", number=piece.seq),
+        "heading": words.say("sheet.heading.detail", number=piece.seq, quoted=own["quoted"]),
         "of_total": words.say("sheet.of_total", number=piece.seq, total=order.fields["total"]),
         "page": words.say("sheet.page_of", page=page),
         "step": f"{step_m:g}",
@@ -150,7 +151,9 @@ def _kind(focus: Piece, other: Piece) -> str:
     same = other.patch_uid == focus.patch_uid
     if not other.asked:
         return "fragment" if same and focus.piece_no == 1 else ""
-    return "part" if same else "neighbour"
+    if same:
+        return "part"
+    return "neighbour" if other.own else "neighbour_part"
 
 
 def _window(
@@ -164,6 +167,7 @@ def _window(
     ground, thin = order.ground, order.settings.line_mm
     drawn = outlines(ground, kinds, extent, scale, thin)
     lines = borders(ground, extent, scale, thin, "_line")
+    struck = _struck(ground, kinds, extent, scale)
     return Window(
         extent,
         scale,
@@ -171,8 +175,18 @@ def _window(
         corners_deg(ground.projection, extent),
         drawn,
         lines,
-        _labels(order, kinds, drawn, lines, (extent, scale), noted, corners),
+        _labels(order, kinds, drawn, lines, (extent, scale), noted, corners, struck),
+        struck,
     )
+
+
+def _struck(
+    ground: Ground, kinds: list[tuple[int, str]], extent: Extent, scale: int
+) -> tuple[tuple[float, float], ...]:
+    """Where fragments are struck out: most are too small to show how their outline is drawn."""
+    rows = [row for row, kind in kinds if kind == "fragment"]
+    points = to_frame(ground.points_m[rows], extent, scale) if rows else ()
+    return tuple((float(x), float(y)) for x, y in points)
 
 
 def _labels(
@@ -183,23 +197,27 @@ def _labels(
     ground: tuple[Extent, int],
     noted: bool,
     corners: tuple[Vertex, ...],
+    struck: Sequence[tuple[float, float]],
 ) -> tuple[MapLabel, ...]:
-    """The focus number, then its neighbours', then names of counties; the patch itself and a note stay free."""
+    """The focus number, whose its other parts are, its neighbours' numbers, names of counties; the patch itself and a
+    note stay free."""
     frame = order.detail.first("map_frame").box
     taken = Occupancy(frame.w_mm, frame.h_mm, CELL_MM)
     paper = taken.frame.inset(EDGE_MM)
     taken.take_shapes([ring for one in drawn for ring in one.rings], filled=False)
     taken.take_shapes([one.points for one in lines], filled=False)
     taken.take_shapes([ring for one in drawn if one.kind in ("focus", "part") for ring in one.rings])
+    for x, y in struck:
+        taken.take(Box(x - 1.0, y - 1.0, 2.0, 2.0))
     if noted:
         taken.take(Box(0.0, 0.0, frame.w_mm, NOTE_MM))
     found = []
-    for (row, kind), outline in sorted(zip(kinds, drawn, strict=True), key=lambda one: one[0][1] != "focus"):
-        ring = main_ring(outline.rings)
+    for (row, kind), outline in sorted(zip(kinds, drawn, strict=True), key=_by_importance):
+        ring, words = main_ring(outline.rings), _label_words(order.ground.pieces[row], kind)
         shape = ring_box(ring).common(paper)
-        if kind in LABEL_STYLE and order.ground.pieces[row].seq and min(shape.w_mm, shape.h_mm) > 0 and _shows(shape):
+        if words and min(shape.w_mm, shape.h_mm) > 0 and _shows(shape):
             x_mm, y_mm = to_frame(order.ground.points_m[row], *ground)[0].tolist()
-            found += _number(order, taken, row, kind, anchors(ring, shape), (x_mm, y_mm))
+            found += _label(order, taken, words, LABEL_STYLE[kind], anchors(ring, shape), (x_mm, y_mm))
         if kind == "focus":
             found += vertex_labels(order, taken, corners)
     counties = any(one.kind != "town_line" for one in lines)
@@ -207,19 +225,30 @@ def _labels(
     return (*found, *names, *town_names(order, *ground, taken, "town_label", own=False))
 
 
+def _by_importance(one: tuple[tuple[int, str], Outline]) -> int:
+    (_, kind), _ = one
+    return {"focus": 0, "part": 1}.get(kind, 2)
+
+
+def _label_words(piece: Piece, kind: str) -> str:
+    """The number on the map; on another county's part of the patch whose it is."""
+    if kind == "part":
+        return piece.county_name
+    return str(piece.seq) if kind in LABEL_STYLE and piece.seq else ""
+
+
 def _shows(shape: Box) -> bool:
     return max(shape.w_mm, shape.h_mm) >= SHOWN_MM
 
 
-def _number(
-    order: Order, taken: Occupancy, row: int, kind: str, beside: Sequence[Box], point: tuple[float, float]
+def _label(
+    order: Order, taken: Occupancy, words: str, style: str, beside: Sequence[Box], point: tuple[float, float]
 ) -> list[MapLabel]:
-    """Inside where it hides no outline, else beside; the number of the patch itself always beside."""
-    seq, style = order.ground.pieces[row].seq, LABEL_STYLE[kind]
-    width, height = order.size_mm(str(seq), style)
-    placed = inside(taken, point, width, height) if kind == "neighbour" else None
+    """Inside where it hides no outline, else beside; what is said of the patch itself always beside."""
+    width, height = order.size_mm(words, style)
+    placed = inside(taken, point, width, height) if style == LABEL_STYLE["neighbour"] else None
     placed = placed or place(taken, beside, point, width, height)
-    return [] if placed is None else [order.label(str(seq), style, placed.box, placed.leader)]
+    return [] if placed is None else [order.label(words, style, placed.box, placed.leader)]
 
 
 def _view(order: Order, phase: str, row: int, extent: Extent, cover: Cover, unseen: Mapping[str, str]) -> View:
@@ -236,13 +265,13 @@ def _view(order: Order, phase: str, row: int, extent: Extent, cover: Cover, unse
             (),
         )
     under = ground.scenes_under(phase, extent)
-    scenes = tuple(one for one in under if one.path not in unseen)
+    scenes = tuple(one for one in under if unseen.get(one.path, DAMAGED) == DAMAGED)
     lost = tuple(dict.fromkeys((Path(one.path).name, unseen[one.path]) for one in under if one.path in unseen))
     share = cover(scenes, ground.pieces[row].geometry) if scenes else 0.0
     state = FULL if share >= 1 else PARTIAL if share > 0 else ABSENT
     note = "" if state == FULL else words.say(f"sheet.missing.{state}_{phase}", share=figures.percent(share))
     if lost:
-        note = _lost_words(order, phase, lost)
+        note = "; ".join(filter(None, (_lost_words(order, phase, lost), note if scenes else "")))
     told = [scene_words(scenes, words)]
     if phase == "after" and row in order.alignment.of_row:
         told += page_words(order.alignment.of_row[row], words)
@@ -250,7 +279,7 @@ def _view(order: Order, phase: str, row: int, extent: Extent, cover: Cover, unse
 
 
 def _lost_words(order: Order, phase: str, lost: Sequence[tuple[str, str]]) -> str:
-    """Which files show nothing, for each reason once."""
+    """Which files show nothing or not all, for each reason once."""
     words, found = order.words, []
     for reason in sorted({one for _, one in lost}):
         files = words["sheet.list_separator"].join(name for name, one in lost if one == reason)
@@ -269,7 +298,7 @@ def _covered(ground: Ground, view: View, extent: Extent) -> bool:
     """True where the outlines of the scenes leave no part of the frame bare."""
     if view.state == UNCONFIGURED:
         return True
-    if view.unseen or not view.scenes:
+    if any(why != DAMAGED for _, why in view.unseen) or not view.scenes:
         return False
     frame, outlines = shapely.box(*extent.bounds), ground.footprints[view.phase]
     near = outlines[shapely.intersects(outlines, frame)]

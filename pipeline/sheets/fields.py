@@ -14,9 +14,9 @@ MANY_SCENES = 2  # more than so many dates are told as a span
 
 
 def book_fields(
-    facts: CampaignFacts, county: County, projection: Projection, words: Texts, total: int
+    facts: CampaignFacts, county: County, projection: Projection, words: Texts, total: int, deadline: str = ""
 ) -> dict[str, str]:
-    """The fields that are the same on every page of a county's book."""
+    """The fields that are the same on every page of a county's book; `deadline` is when answers are due, as told."""
     office = facts.office
     fields = {
         "campaign": facts.title,
@@ -28,6 +28,8 @@ def book_fields(
         "crs": words.say("sheet.crs", crs=crs_words(projection, words)),
         "lead": words["sheet.lead"] if facts.lead_note else "",
         "map_date": facts.map_date.isoformat() if facts.map_date else "",
+        "deadline": deadline,
+        "deadline_line": _line(words, "deadline", deadline),
     }
     for name in ("unit", "maker", "checker", "phone", "classification"):
         fields[name] = getattr(office, name)
@@ -69,8 +71,9 @@ def piece_fields(piece: Piece, xy_m: tuple[float, float], county: str, unit: str
         "number": str(piece.seq),
         "patch_uid": piece.patch_uid,
         "patch_no": piece.patch_no,
+        "quoted": piece.patch_no or piece.patch_uid,
         "county": county,
-        "type": " ".join(one for one in (piece.patch_type, piece.patch_type_name) if one),
+        "type": type_words(piece),
         "town": piece.town,
         "village": piece.village,
         "place": " ".join(one for one in (piece.town, piece.village) if one),
@@ -87,6 +90,11 @@ def piece_fields(piece: Piece, xy_m: tuple[float, float], county: str, unit: str
     }
     fields |= {f"attributes.{name}": value for name, value in piece.attributes.items()}
     return {name: value or MISSING for name, value in fields.items()}
+
+
+def type_words(piece: Piece) -> str:
+    """The code as delivered and the word of the vocabulary, whichever there are."""
+    return " ".join(dict.fromkeys(one for one in (piece.patch_type, piece.patch_type_name) if one))
 
 
 def _share(piece: Piece, words: Texts) -> str:

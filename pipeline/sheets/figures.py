@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from pipeline import amounts
@@ -19,10 +20,19 @@ def area(area_m2: float, unit: str, decimals: int | None = None) -> str:
 
     What is there but too small for them never reads as nothing: "<0.01".
     """
-    told = amounts.area_in(unit, area_m2, decimals)
-    if told or area_m2 <= 0:
-        return f"{told:,}"
-    return f"<{Decimal(1).scaleb(int(told.as_tuple().exponent))}"
+    return _told(amounts.area_in(unit, area_m2, decimals), area_m2)
+
+
+def area_column(areas_m2: Sequence[float], counts: Sequence[int], unit: str) -> list[str]:
+    """Areas of a column, rounded so that they add up to `area` of their sum; each is the sum of `counts` areas."""
+    told = amounts.column_in(unit, areas_m2, counts)
+    return [_told(one, area_m2) for one, area_m2 in zip(told, areas_m2, strict=True)]
+
+
+def _told(amount: Decimal, area_m2: float) -> str:
+    if amount or area_m2 <= 0:
+        return f"{amount:,}"
+    return f"<{Decimal(1).scaleb(int(amount.as_tuple().exponent))}"
 
 
 def grouped(metres: float) -> str:
@@ -49,7 +59,8 @@ def dms(angle_deg: float, letters: str, decimals: int = 1) -> str:
 
 
 def degrees(angle_deg: float, step_deg: float, letters: str) -> str:
-    """A graticule label as short as its step allows: 113°, 113°30′ or 113°30′15″."""
+    """A graticule label as short as its step allows: 113°, 113°30′ or 113°30′15″; 180°30′ east is 179°30′ west."""
+    angle_deg = angle_deg - 360 if angle_deg > 180 else angle_deg + 360 if angle_deg < -180 else angle_deg
     seconds = round(abs(angle_deg) * 3600)
     words = f"{seconds // 3600}°"
     if step_deg < 1:

@@ -6,8 +6,9 @@ import hashlib
 import io
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
@@ -18,6 +19,7 @@ from pipeline.shelf import shelf_file
 
 MM_PER_PT = 25.4 / 72
 NO_INK = (0.0, 0.0)
+NO_GLYPH = 0  # the box that stands for what a font has not; some map characters to it
 COMMITTED = "fonts/TubanSans-SC.otf"
 
 
@@ -72,7 +74,8 @@ class Font:
         self._file = _open(path)
         glyph_ids = self._file.getReverseGlyphMap()
         metrics, em = self._file["hmtx"].metrics, self._file["head"].unitsPerEm
-        names: dict[int, str] = self._file.getBestCmap()
+        mapped: dict[int, str] = self._file.getBestCmap()
+        names = {point: name for point, name in mapped.items() if glyph_ids[name] != NO_GLYPH}
         os2 = self._file["OS/2"]
         self.path = path
         self.name = str(self._file["name"].getDebugName(6) or path.stem)
@@ -86,7 +89,6 @@ class Font:
         head = self._file["head"]
         self.bbox_em = (head.xMin / em, head.yMin / em, head.xMax / em, head.yMax / em)
         self.cap_height_em = (getattr(os2, "sCapHeight", 0) or 0.7 * em) / em
-        self._drawn = _open(path)  # drawing a glyph unpacks its charstring, which subset() copies packed
         self._heights_em: dict[str, tuple[float, float]] = {}
 
     def width_mm(self, words: str, size_pt: float) -> float:
@@ -129,6 +131,11 @@ class Font:
         rows = "".join(_bfchar(block, heard) for block in blocks)
         return (_CMAP_HEAD + rows + _CMAP_TAIL).encode("ascii")
 
+    @cached_property
+    def _glyphs(self) -> Any:
+        """Glyphs to be drawn, of a second copy: drawing unpacks a charstring, which subset() copies packed."""
+        return _open(self.path).getGlyphSet()
+
     def _lacking(self, words: str) -> MissingGlyph:
         return MissingGlyph(self.missing(words)[0], words, self.path.name)
 
@@ -136,7 +143,7 @@ class Font:
         if character not in self._heights_em:
             if character not in self.codes:
                 raise self._lacking(character)
-            glyphs = self._drawn.getGlyphSet()
+            glyphs = self._glyphs
             pen = BoundsPen(glyphs)
             glyphs[self._file.getGlyphName(self.codes[character])].draw(pen)
             _, low, _, high = pen.bounds or (0, 0, 0, 0)

@@ -12,7 +12,15 @@ import shapely
 from numpy.typing import NDArray
 
 from pipeline.geometry.extent import Extent, to_frame
-from pipeline.geometry.projection import Projection, convergence_deg, county_projection, project, to_plane
+from pipeline.geometry.projection import (
+    Projection,
+    convergence_deg,
+    county_projection,
+    crosses_180,
+    middle_deg,
+    project,
+    to_plane,
+)
 from pipeline.records import County, Piece, Scene
 from pipeline.sheets.surroundings import Placed, Surroundings, placed
 
@@ -90,8 +98,8 @@ def lay_ground(
     surroundings: Surroundings = NOTHING,
 ) -> Ground:
     """Project a county, its pieces, neighbours, scene outlines and what lies about them, all at once."""
-    middle = shapely.centroid(county.geometry)
-    projection = county_projection(storage, middle.x, middle.y)
+    lon_deg, lat_deg = middle_deg(county.geometry)
+    projection = county_projection(storage, lon_deg, lat_deg)
     shapes = project(projection, [one.geometry for one in pieces])
     lon, lat = np.array([(one.lon_deg, one.lat_deg) for one in pieces]).reshape(-1, 2).T
     around = project(projection, [one.geometry for one in county.neighbours])
@@ -109,7 +117,7 @@ def lay_ground(
         shapely.STRtree(shapes),
         own,
         around,
-        _borders(own, around, towns.shapes),
+        _borders(own, around, towns.shapes, crosses_180(county.geometry)),
         {"before": tuple(before), "after": tuple(after)},
         {"before": _outlines(projection, before), "after": _outlines(projection, after)},
         {
@@ -124,7 +132,7 @@ def _outlines(projection: Projection, scenes: Sequence[Scene]) -> Any:
     return project(projection, [one.footprint for one in scenes])
 
 
-def _borders(own: Any, around: Any, towns: Any) -> Borders:
+def _borders(own: Any, around: Any, towns: Any, seam: bool) -> Borders:
     kinds: list[str] = []
     ring_numbers: list[int] = []
     runs: list[NDArray[np.float64]] = []
@@ -132,7 +140,7 @@ def _borders(own: Any, around: Any, towns: Any) -> Borders:
     around_rings = [ring for rings in rings_m(around) for ring in rings]
     town_lines = unshared([ring for rings in rings_m(towns) for ring in rings], [*own_rings, *around_rings])
     lines = unshared(around_rings, own_rings)
-    told = [(TOWN, town_lines), (OTHER, lines), (OWN, own_rings)]
+    told = [(TOWN, town_lines), (OTHER, lines), (OWN, _outer(own_rings) if seam else own_rings)]
     for kind, line in [(kind, line) for kind, many in told for line in many]:
         number = len(ring_numbers)
         for start in range(0, len(line) - 1, CHUNK):
@@ -155,6 +163,14 @@ def unshared(rings: Sequence[NDArray[np.float64]], drawn: Sequence[NDArray[np.fl
     first[np.unique(np.concatenate(edges), axis=0, return_index=True)[1]] = True
     cuts = np.cumsum([len(one) for one in edges])[:-1]
     kept = np.split(first, cuts)[len(drawn) :]
+    return [line for ring, keep in zip(rings, kept, strict=True) for line in _kept_lines(ring, keep)]
+
+
+def _outer(rings: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Rings without the edges that two parts of one county share, as at the 180th meridian: no border runs there."""
+    edges = [np.sort(_ends(one), axis=1) for one in rings]
+    _, which, times = np.unique(np.concatenate(edges), axis=0, return_inverse=True, return_counts=True)
+    kept = np.split(times[which.ravel()] == 1, np.cumsum([len(one) for one in edges])[:-1])
     return [line for ring, keep in zip(rings, kept, strict=True) for line in _kept_lines(ring, keep)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,7 @@ class FrameImage:
         ground: what the image shows (minx, miny, maxx, maxy) in the frame's CRS.
         blank: its pixels have a single value, but for the noise of a lossy file.
         bright: share of its pixels that are bright and colourless as clouds are, by the same look; 0.0 of grey ones.
+        damaged: paths of files that cannot be read in some part of the frame.
     """
 
     jpeg: bytes
@@ -87,6 +88,7 @@ class FrameImage:
     ground: Bounds
     blank: bool
     bright: float = 0.0
+    damaged: tuple[str, ...] = ()
 
     def box(self, frame: Box) -> Box:
         """Where the image lies on the page, for a frame that lies at `frame`."""
@@ -97,30 +99,43 @@ class FrameImage:
         return [ring + np.array([frame.x_mm, frame.y_mm]) for ring in self.no_data_rings]
 
 
+Paint = Callable[[Grid, Pixels], Pixels]
+
+
+def _as_they_are(_: Grid, pixels: Pixels) -> Pixels:
+    return pixels
+
+
 def frame_image(
-    cache: TileCache, scenes: Sequence[Scene], frame: GroundFrame, max_pixel_mm: float = COARSEST_PX_MM
+    cache: TileCache,
+    scenes: Sequence[Scene],
+    frame: GroundFrame,
+    max_pixel_mm: float = COARSEST_PX_MM,
+    paint: Paint = _as_they_are,
 ) -> FrameImage:
     """The imagery of a frame; of several scenes a later one fills what the earlier leave open.
 
     A north-up scene in the sheet's CRS is cropped, native pixels at their exact place; where it is finer than
     paper shows, halved until a pixel is just below `max_pixel_mm`. Any other is warped to 200 dpi or its own
-    pixel, whichever is coarser. Pixels without imagery are painted white, and named to be hatched.
+    pixel, whichever is coarser. Pixels without imagery are painted white, and named to be hatched. `paint` makes of the
+    pixels on their grid those that are encoded.
 
     Raises:
-        BrokenRaster: a file cannot be read.
+        BrokenRaster: a file cannot be opened.
     """
     near = [scene for scene in scenes if meets(scene, frame.crs, frame.extent)]
     if not near:
         return _nothing(frame)
     grid = _grid(near, frame, max_pixel_mm)
     pixels = mosaic(cache, near, grid)
+    painted = paint(grid, pixels)
     place = _place(grid, frame)
     cover = _cover(grid, pixels, place, frame)
     return FrameImage(
-        jpeg=_jpeg(pixels),
+        jpeg=_jpeg(painted),
         width_px=grid.width,
         height_px=grid.height,
-        colours=1 if pixels.values.shape[2] == 1 else 3,
+        colours=1 if painted.values.shape[2] == 1 else 3,
         x_mm=place.x_mm,
         y_mm=place.y_mm,
         w_mm=place.w_mm,
@@ -130,6 +145,7 @@ def frame_image(
         ground=grid.bounds,
         blank=_blank(pixels),
         bright=bright_share(pixels),
+        damaged=pixels.damaged,
     )
 
 
@@ -144,7 +160,7 @@ def piece_cover(scenes: Sequence[Scene], geometry: Any, storage_crs: str, cache:
     `geometry` is in `storage_crs`, as the footprints are; 1.0 exactly when all of it is covered.
 
     Raises:
-        BrokenRaster: a file cannot be read there.
+        BrokenRaster: a file cannot be opened.
     """
     near = [scene for scene in scenes if scene.footprint.intersects(geometry)]
     if not near or geometry.is_empty:

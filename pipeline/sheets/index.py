@@ -13,7 +13,7 @@ from pipeline.sheets.densities import Density, density_for
 from pipeline.sheets.fields import with_fields
 from pipeline.sheets.figures import MISSING
 from pipeline.sheets.order import Order, destination
-from pipeline.sheets.panel import grouping
+from pipeline.sheets.panel import grouping, total_m2
 from pipeline.sheets.plan import IndexRow, IndexSheet
 from pipeline.sheets.standard_sheets import sheet_fields
 
@@ -120,8 +120,7 @@ def _sheet(order: Order, density: Density, rows: Sequence[IndexRow], at: int, co
 def _fields(order: Order, at: int, count: int, page: int) -> Mapping[str, str]:
     words, drawn = order.words, order.drawn
     unit = words[f"sheet.unit_name.{order.facts.area_unit}"]
-    area_m2 = sum(order.ground.pieces[row].area_m2 for row in drawn)
-    total = f"{figures.area(area_m2, order.facts.area_unit)} {unit}"
+    total = f"{figures.area(total_m2(order, drawn), order.facts.area_unit)} {unit}"
     return {
         "title": words.say("sheet.title.index", **order.fields),
         "subtitle": words.say("sheet.subtitle.index", **order.fields),

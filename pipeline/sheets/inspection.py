@@ -6,13 +6,14 @@ sentence, and the book is withheld.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.errors import Refusal
 from pipeline.geometry.projection import Projection, to_plane
@@ -21,16 +22,24 @@ from pipeline.sheets.canvas import Canvas, Inked
 from pipeline.sheets.fonts import Font
 from pipeline.sheets.imagery import FrameImage
 from pipeline.sheets.operators import PT_PER_MM
-from pipeline.sheets.pdf import Edges
-from pipeline.sheets.plan import DetailSheet, OverviewSheet, Sheet
-from pipeline.sheets.reading import FrameRead, ImageRead, PageRead, image_digest, read_pages, words_digest
+from pipeline.sheets.pdf import Content, Edges, page_operators
+from pipeline.sheets.plan import DetailSheet, IndexSheet, OverviewSheet, Sheet
+from pipeline.sheets.proofreading import PAPER_MM, Ground, page_faults
+from pipeline.sheets.reading import (
+    FrameRead,
+    ImageRead,
+    LinkRead,
+    PageRead,
+    drawn_digest,
+    furniture_digest,
+    image_digest,
+    read_pages,
+    words_digest,
+)
 
-PAPER_MM = 0.1  # a frame lies where it should within this on paper
-TOUCH_MM = 0.3  # words that share more than this, both ways, cannot be read; ink beyond the paper likewise
 MARGIN_SHARE = 0.1  # of a frame's side stays free about the patch, where the office does not fill its frames more
+PAGE_FIELD = "page"  # of a list
 FEWEST_SAID = 5  # so many faults are told, the others counted
-TIGHT_KINDS = ("index_table", "patch_list")  # lists, whose lines stand as close as their letters allow
-Ground = tuple[float, float, float, float]  # minx, miny, maxx, maxy
 
 
 @dataclass(frozen=True)
@@ -42,14 +51,15 @@ class PictureRecord:
     ground: Ground
     pixel: float
     blank: bool  # not two values among its pixels
+    frame: Edges | None = None  # in points: where the frame of its phase lies on the page
 
 
 @dataclass(frozen=True)
 class SharedRecord:
-    """What all pages of a layout share: how many marks, and the digest of their words."""
+    """What all pages of a layout share: how many marks, and the digest of what it says and of how it is drawn."""
 
     marks: int
-    words: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -58,12 +68,17 @@ class PageRecord:
 
     name: str
     patch: str  # number or uid of the piece, "" of other pages
+    label: str
+    drawn: str  # the digest of its operators
     words: str
     furniture: str
     frames: tuple[tuple[Box, float, Ground, int], ...]  # place on paper, height of the page, ground, scale
     piece: Ground | None
     pictures: tuple[PictureRecord, ...]
+    links: tuple[tuple[Edges, str], ...]  # edges in points, "#name" or an address
     faults: tuple[str, ...]  # what was seen while it was drawn
+    uid: str = ""  # of the piece
+    cited: tuple[tuple[str, str], ...] = ()  # name of a page, and the number a list gives it
 
     @property
     def told(self) -> str:
@@ -72,43 +87,67 @@ class PageRecord:
 
 @dataclass(frozen=True)
 class BookRecord:
-    """What a book must hold."""
+    """What a book must hold: `files` as they are called once published, `pieces` (uid) a page each."""
 
     projection: Projection
     margin_share: float
     pages: tuple[PageRecord, ...]
+    county: str = ""
+    files: tuple[str, ...] = ()
+    pieces: tuple[str, ...] = ()
 
 
-def picture_record(phase: str, made: FrameImage) -> PictureRecord:
-    """What is remembered of an image."""
+def picture_record(phase: str, made: FrameImage, frame: Edges | None = None) -> PictureRecord:
+    """What is remembered of an image, and of the frame it is for."""
     minx, _, maxx, _ = made.ground
-    return PictureRecord(phase, image_digest(made.jpeg), made.ground, (maxx - minx) / made.width_px, made.blank)
+    pixel = (maxx - minx) / made.width_px
+    return PictureRecord(phase, image_digest(made.jpeg), made.ground, pixel, made.blank, frame)
 
 
 def shared_record(furniture: Canvas, font: Font) -> SharedRecord:
     """What is remembered of furniture."""
-    return SharedRecord(len(furniture.inked), _words(furniture.inked, font))
+    return SharedRecord(len(furniture.inked), furniture_digest(_coded(furniture.inked, font), furniture.operators()))
 
 
 def page_record(
-    sheet: Sheet, canvas: Canvas, shared: SharedRecord, bounds_m: Any, pictures: Sequence[PictureRecord]
+    sheet: Sheet,
+    canvas: Canvas,
+    made: Content,
+    shared: SharedRecord,
+    bounds_m: Any,
+    pictures: Sequence[PictureRecord],
 ) -> PageRecord:
-    """What a drawn page must hold; `bounds_m` are the bounds of each piece of the county."""
+    """What a drawn page must hold: `made` is what goes to the file, `bounds_m` are the bounds of each piece."""
     detail = sheet if isinstance(sheet, DetailSheet) else None
+    piece = tuple(bounds_m[detail.row].tolist()) if detail else None
     return PageRecord(
         name=sheet.name,
         patch=(detail.fields.get("patch_no") or detail.patch_uid) if detail else "",
-        words=_words(canvas.inked[shared.marks :], canvas.font),
-        furniture=shared.words,
+        label=sheet.label,
+        drawn=drawn_digest(page_operators(made)),
+        words=words_digest(_coded(canvas.inked[shared.marks :], canvas.font)),
+        furniture=shared.digest,
         frames=tuple(_frames(sheet)),
-        piece=tuple(bounds_m[detail.row].tolist()) if detail else None,
+        piece=piece,
         pictures=tuple(pictures),
-        faults=tuple(page_faults(sheet, canvas)),
+        links=tuple((one.edges_pt, one.target) for one in made.links),
+        faults=tuple(page_faults(sheet, canvas, shared.marks, piece)),
+        uid=detail.patch_uid if detail else "",
+        cited=tuple(_cited(sheet)),
     )
 
 
-def _words(marks: Sequence[Inked], font: Font) -> str:
-    return words_digest(font.encoded(one.words) for one in marks if one.kind == "text")
+def _cited(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """What the lists of a page say of other pages."""
+    listed = sheet.listing if isinstance(sheet, OverviewSheet) else sheet if isinstance(sheet, IndexSheet) else None
+    fields = list(listed.density.fields) if listed else []
+    if listed and PAGE_FIELD in fields:
+        at = fields.index(PAGE_FIELD)
+        yield from ((one.to, one.cells[at]) for one in listed.rows)
+
+
+def _coded(marks: Sequence[Inked], font: Font) -> Iterator[bytes]:
+    return (font.encoded(one.words) for one in marks if one.kind == "text")
 
 
 def _frames(sheet: Sheet) -> Iterator[tuple[Box, float, Ground, int]]:
@@ -124,32 +163,6 @@ def margin_share(fill_share: float) -> float:
     return min(MARGIN_SHARE, 0.9 * (1 - fill_share) / 2)
 
 
-def page_faults(sheet: Sheet, canvas: Canvas) -> Iterator[str]:
-    """What of a page leaves the paper, and words that lie on others."""
-    marks = canvas.inked
-    edges = np.array([(b.x_mm, b.y_mm, b.x_mm + b.w_mm, b.y_mm + b.h_mm) for b in (one.box for one in marks)])
-    paper = np.array((0.0, 0.0, canvas.width_mm, canvas.height_mm))
-    outside = ((edges[:, :2] < paper[:2] - TOUCH_MM) | (edges[:, 2:] > paper[2:] + TOUCH_MM)).any(axis=1)
-    yield from (f"{_mark(marks[at])} leaves the paper" for at in np.flatnonzero(outside)[:1])
-    tight = {slot.name for slot in sheet.layout.slots if slot.kind in TIGHT_KINDS}
-    words = [at for at, one in enumerate(marks) if one.kind == "text" and one.element not in tight]
-    for one, other in _clashes(edges[words]):
-        yield f"{_mark(marks[words[one]])} lies on {_mark(marks[words[other]])}"
-
-
-def _mark(one: Inked) -> str:
-    return f"{one.words!r} of {one.element}" if one.words else f"a mark ({one.kind}) of {one.element}"
-
-
-def _clashes(edges: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Pairs of rows whose rectangles (left, top, right, foot) share more than a touch."""
-    left, top, right, foot = edges.T
-    across = np.minimum.outer(right, right) - np.maximum.outer(left, left)
-    down = np.minimum.outer(foot, foot) - np.maximum.outer(top, top)
-    found = np.argwhere(np.triu((across > TOUCH_MM) & (down > TOUCH_MM), 1))
-    return [(one, other) for one, other in found.tolist()]
-
-
 # -- the file --------------------------------------------------------------------------------------------
 
 
@@ -159,11 +172,13 @@ def check_book(files: Path | Sequence[Path], record: BookRecord) -> None:
     Raises:
         Refusal: it has not the pages that were drawn, or one of them not what it should have.
     """
-    read = [page for path in ([files] if isinstance(files, Path) else files) for page in _read(path)]
+    read = [_read(path) for path in ([files] if isinstance(files, Path) else files)]
     found = list(_faults(read, record))
     if found:
-        said = "; ".join(found[:FEWEST_SAID]) + (f"; and {len(found) - FEWEST_SAID} more" if found[5:] else "")
-        raise Refusal(f"the book of sheets does not pass its check: {said}", _hint(found))
+        more = len(found) - FEWEST_SAID
+        said = "; ".join(found[:FEWEST_SAID]) + (f"; and {more} more" if more > 0 else "")
+        of = f" of county {record.county}" if record.county else ""
+        raise Refusal(f"the book of sheets{of} does not pass its check: {said}", _hint(found))
 
 
 def _read(path: Path) -> list[PageRead]:
@@ -179,15 +194,65 @@ def _hint(found: Sequence[str]) -> str:
     return "change the layout if it is the office's own; else please send us these lines with the campaign.toml"
 
 
-def _faults(read: Sequence[PageRead], record: BookRecord) -> Iterator[str]:
+def _faults(files: Sequence[Sequence[PageRead]], record: BookRecord) -> Iterator[str]:
+    read = [page for pages in files for page in pages]
     if len(read) != len(record.pages):
         yield f"it has {len(read)} pages, {len(record.pages)} were drawn"
         return
-    grounds = _grounds(read, record.projection)
+    yield from _piece_faults(record)
+    grounds, places = _grounds(read, record.projection), _Places(files, record)
     shown: dict[str, tuple[Ground, str]] = {}
     for at, (page, wanted) in enumerate(zip(read, record.pages, strict=True)):
         for fault in _page_faults(page, wanted, grounds[at], record.margin_share, shown):
             yield f"page {at + 1}, {wanted.told}: {fault}"
+    for at, (page, wanted) in enumerate(zip(read, record.pages, strict=True)):  # often what follows from the others
+        for fault in (*_label_faults(page, wanted, at + 1), *places.faults(at, page, wanted)):
+            yield f"page {at + 1}, {wanted.told}: {fault}"
+
+
+def _piece_faults(record: BookRecord) -> Iterator[str]:
+    """Each piece that is asked about has a page, once."""
+    drawn = Counter(one.uid for one in record.pages if one.uid)
+    for one in record.pieces:
+        if drawn[one] != 1:
+            yield f"the patch {one} has {drawn[one] or 'no'} page{'s' if drawn[one] > 1 else ''}"
+    yield from (f"the patch {one} has a page and is not asked about" for one in sorted(drawn.keys() - {*record.pieces}))
+
+
+def _label_faults(page: PageRead, wanted: PageRecord, number: int) -> Iterator[str]:
+    if not page.label == wanted.label == str(number):
+        yield f"is numbered {page.label!r}, drawn as {wanted.label!r}"
+
+
+class _Places:
+    """Which page of the book each destination is, and each page of each file."""
+
+    def __init__(self, files: Sequence[Sequence[PageRead]], record: BookRecord) -> None:
+        self._named = {f"#{one.name}": at for at, one in enumerate(record.pages)}
+        self._alone = len(record.pages) == 1  # an overview by itself, whose list speaks of the book
+        starts = list(accumulate(map(len, files), initial=0))
+        self._starts = dict(zip(record.files, starts, strict=False))
+        self._own = [start for start, pages in zip(starts, files, strict=False) for _ in pages]
+
+    def faults(self, at: int, page: PageRead, wanted: PageRecord) -> Iterator[str]:
+        """Links that are not there, or lead elsewhere than was meant."""
+        if len(page.links) != len(wanted.links):
+            yield f"has {len(page.links)} links, {len(wanted.links)} were drawn"
+            return
+        for link, (edges, target) in zip(page.links, wanted.links, strict=True):
+            if _apart(link.edges_pt, edges) > PAPER_MM * PT_PER_MM:
+                yield f"the link to {target} lies elsewhere than it was drawn"
+            if not self._leads(at, link, target):
+                yield f"a link leads elsewhere than to {target}"
+        for name, number in () if self._alone else wanted.cited:
+            if number != str(self._named.get(f"#{name}", -1) + 1):
+                yield f"says that {name} is on page {number}"
+
+    def _leads(self, at: int, link: LinkRead, target: str) -> bool:
+        if target not in self._named:
+            return link.address == target
+        start = self._starts.get(link.file, -1) if link.file else self._own[at]
+        return link.page >= 0 and start >= 0 and start + link.page == self._named[target]
 
 
 def _grounds(read: Sequence[PageRead], projection: Projection) -> list[list[Ground]]:
@@ -216,16 +281,19 @@ def _page_faults(
     yield from wanted.faults
     if page.words != wanted.words:
         yield "does not say what was drawn on it"
+    elif page.drawn != wanted.drawn:
+        yield "is not as it was drawn"
     if page.furniture != (wanted.furniture,):
         yield "has not what all pages of its kind share, once"
     for box, height_mm, ground, scale in wanted.frames:
-        yield from _frame_faults(page, grounds, _edges_pt(box, height_mm), ground, scale * PAPER_MM / 1000)
+        yield from _frame_faults(page, grounds, edges_pt(box, height_mm), ground, scale * PAPER_MM / 1000)
         yield from _margin_faults(wanted.piece, ground, margin_share)
     yield from _picture_faults(page, wanted.pictures, grounds)
     yield from _likeness_faults(wanted, shown)
 
 
-def _edges_pt(box: Box, height_mm: float) -> Edges:
+def edges_pt(box: Box, height_mm: float) -> Edges:
+    """The edges of a box on a page of this height."""
     left, low, right, high = box.x_mm, height_mm - box.bottom, box.right, height_mm - box.y_mm
     return left * PT_PER_MM, low * PT_PER_MM, right * PT_PER_MM, high * PT_PER_MM
 
@@ -257,7 +325,9 @@ def _picture_faults(page: PageRead, pictures: Sequence[PictureRecord], grounds: 
         return
     for one in pictures:
         same = [image for image in page.images if image.digest == one.digest]
-        if all(_apart(_image_ground(page, image, grounds), one.ground) > one.pixel for image in same):
+        if one.frame is not None and not any(_touch(image.edges_pt, one.frame) for image in same):
+            yield f"the image {one.phase} does not lie in the frame of its date"
+        elif all(_apart(_image_ground(page, image, grounds), one.ground) > one.pixel for image in same):
             yield f"the image {one.phase} lies a pixel or more from its ground"
         if one.blank:
             yield f"the image {one.phase} shows a single value all over"
@@ -288,6 +358,10 @@ def _ground_at(frame: FrameRead, ground: Ground, edges: Edges) -> Ground:
         ground[0] + (edges[2] - left) * across,
         ground[1] + (edges[3] - low) * up,
     )
+
+
+def _touch(one: Edges, other: Edges) -> bool:
+    return _common_pt2(one, other) > 0.5 * min(_common_pt2(one, one), _common_pt2(other, other))
 
 
 def _common_pt2(one: Edges, other: Edges) -> float:

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from pipeline.sheets.box import Box
 
 CELL_MM = 0.25
+EDGE_MM = 0.5  # words keep this distance from the frame, so that its line cuts no letter
 NEAR_MM = 0.5  # from the shape to its number
 FAR_MM = (1.6, 2.8, 4.2, 6.0, 8.5, 12.0, 16.0)  # then farther out, with a leader
 SMALL_MM = 4.0  # a shape no larger than this is one anchor
@@ -40,6 +41,7 @@ class Occupancy:
     def __init__(self, width_mm: float, height_mm: float, cell_mm: float = CELL_MM) -> None:
         self.cell_mm = cell_mm
         self.frame = Box(0.0, 0.0, width_mm, height_mm)
+        self._room = self.frame.inset(EDGE_MM)
         self._taken = np.zeros((int(np.ceil(height_mm / cell_mm)), int(np.ceil(width_mm / cell_mm))), dtype=bool)
         self._words = self._taken.copy()
 
@@ -55,8 +57,9 @@ class Occupancy:
 
     def free_among(self, lefts: Points, tops: Points, width_mm: float, height_mm: float) -> NDArray[np.int64]:
         """Which of many boxes of one size, given by their upper left corners, `free` would call so; in order."""
-        inside = (lefts >= 0) & (tops >= 0)
-        inside &= (lefts + width_mm <= self.frame.w_mm) & (tops + height_mm <= self.frame.h_mm)
+        room = self._room
+        inside = (lefts >= room.x_mm) & (tops >= room.y_mm)
+        inside &= (lefts + width_mm <= room.right) & (tops + height_mm <= room.bottom)
         rows = np.flatnonzero(inside)
         first_x, cells_x = self._runs(lefts[rows], width_mm)
         first_y, cells_y = self._runs(tops[rows], height_mm)
@@ -91,9 +94,9 @@ class Occupancy:
         self._taken[self._under(points)] = True
 
     def free(self, box: Box) -> bool:
-        """True where the box lies inside the frame and touches nothing taken."""
+        """True where the box lies inside the frame, off its line, and touches nothing taken."""
         rows, columns = self._cells(box)
-        return self.frame.contains(box) and not self._taken[rows, columns].any()
+        return self._room.contains(box) and not self._taken[rows, columns].any()
 
     def crosses_words(self, points: Leader) -> bool:
         """True where a straight line runs over words."""

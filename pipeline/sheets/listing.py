@@ -10,6 +10,7 @@ from pipeline.sheets.figures import MISSING
 from pipeline.sheets.index import index_headings, index_page_count, index_rows
 from pipeline.sheets.layout import Layout, Slot
 from pipeline.sheets.order import Order
+from pipeline.sheets.pens import HEAD_ROWS
 from pipeline.sheets.plan import Listing
 
 LEAST_ROWS = 5  # a list of fewer of the largest says nothing
@@ -39,7 +40,7 @@ def _in_page_order(order: Order, rows: Collection[int]) -> list[int]:
 
 
 def _deep(density: PanelDensity, room_mm: float) -> int:
-    return max(int(room_mm / density.row_mm) - 1, 0)  # but the heading
+    return max(int(room_mm / density.row_mm - HEAD_ROWS), 0)
 
 
 def _listing(
@@ -63,7 +64,7 @@ def _listing(
 
 def listing_mm(slot: Slot, told: Listing | None) -> float:
     """The height of a list with its title."""
-    return float(slot.options["title_mm"] + told.density.row_mm * (told.deep + 1)) if told else 0.0
+    return float(slot.options["title_mm"] + told.density.row_mm * (told.deep + HEAD_ROWS)) if told else 0.0
 
 
 def lifts_mm(layout: Layout, used_mm: Mapping[str, float]) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pipeline.records import CampaignFacts
+from pipeline.records import CampaignFacts, Scene
 from pipeline.sheets.alignment import NOT_MEASURED, Alignment
 from pipeline.sheets.box import Box
 from pipeline.sheets.fields import book_fields, county_full
@@ -40,6 +40,7 @@ class Order:
     fields: Mapping[str, str]
     alignment: Alignment = NOT_MEASURED
     configured: frozenset[str] = frozenset()  # phases the campaign has imagery of, if not in this county
+    backdrop: tuple[Scene, ...] = ()  # under the overviews, where the office wants imagery there
 
     @property
     def by_town(self) -> bool:
@@ -88,9 +89,14 @@ def _span_em(words: str) -> tuple[float, float]:
 
 
 def take_order(
-    facts: CampaignFacts, ground: Ground, settings: RenderSettings, measure: Callable[[str, float], float]
+    facts: CampaignFacts,
+    ground: Ground,
+    settings: RenderSettings,
+    measure: Callable[[str, float], float],
+    deadline: str = "",
 ) -> Order:
-    """Read layouts, style and words of a book; names of the surroundings that the font cannot print are left out.
+    """Read layouts, style and words of a book; names of the surroundings that the font cannot print are left out, and
+    so is a `deadline` (when answers are due, as it was told).
 
     Raises:
         Refusal: a layout or style that is missing or mistaken.
@@ -106,7 +112,7 @@ def take_order(
         load_layout(settings.detail_layout),
         load_layout(settings.overview_layout),
         load_layout(settings.index_layout),
-        book_fields(facts, ground.county, ground.projection, words, len(ground.drawn))
+        book_fields(facts, ground.county, ground.projection, words, len(ground.drawn), _printed(deadline, measure))
         | {"label.map_sheet": label_words(numbering(ground.projection, settings.map_sheets), words)},
     )
 
@@ -114,15 +120,21 @@ def take_order(
 def _printable(ground: Ground, measure: Callable[[str, float], float]) -> Ground:
     """A road or place whose name the font lacks a character of is drawn without it: it must not cost the book."""
 
-    def shown(name: str) -> str:
-        try:
-            measure(name, 1.0)
-        except MissingGlyph:
-            return ""
-        return name
-
-    around = {kind: replace(one, names=tuple(map(shown, one.names))) for kind, one in ground.around.items()}
+    around = {
+        kind: replace(one, names=tuple(_printed(name, measure) for name in one.names))
+        for kind, one in ground.around.items()
+    }
     return replace(ground, around=around)
+
+
+def _printed(name: str, measure: Callable[[str, float], float]) -> str:
+    """The name on one line, "" where the font lacks a character of it."""
+    name = " ".join(name.split())
+    try:
+        measure(name, 1.0)
+    except MissingGlyph:
+        return ""
+    return name
 
 
 def destination(seq: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pipeline.geometry.extent import Extent, extent_of, frame_extent, to_frame
 from pipeline.geometry.projection import convergence_deg, to_geographic
 from pipeline.records import Piece
 from pipeline.sheets import figures
+from pipeline.sheets.backdrop import backdrop_under
 from pipeline.sheets.box import Box, between
 from pipeline.sheets.chapters import Chapter
 from pipeline.sheets.clusters import Rows, covered_m2, halves, letters, neighbourhoods
@@ -26,10 +28,12 @@ from pipeline.sheets.misregistration import book_words
 from pipeline.sheets.names import county_names, town_names
 from pipeline.sheets.numbers import number_pieces, overview_occupancy, place_letters
 from pipeline.sheets.order import Order
-from pipeline.sheets.panel import grouping, panel
-from pipeline.sheets.plan import Inset, Lettered, Listing, Outline, OverviewSheet, Window
+from pipeline.sheets.panel import panel, tallied, total_m2
+from pipeline.sheets.plan import BACKDROP, Inset, Lettered, Listing, Outline, OverviewSheet, Window
 from pipeline.sheets.scale import MM_PER_M, overview_scale, scale_bar
+from pipeline.sheets.sheet_lines import SheetLines, sheet_lines
 from pipeline.sheets.standard_sheets import small_sheets_line
+from pipeline.sheets.wayfinding import Ways, ways
 from pipeline.sheets.window import borders, corners_deg, outlines
 
 REACH = 0.03  # pieces nearer than this share of the frame's width hang together
@@ -37,9 +41,13 @@ MOST_CLUSTERS = 12  # more, and farther pieces hang together
 WORTH = 1.5  # a cluster page shows its pieces at least so much larger
 CLUSTER_MARGIN = 0.88
 AIR_MM = 1.0
+LEGEND_GAP_MM = 1.5  # between the legend and what follows
 GAP_MM = 3.0  # between the statistics and what follows
 LARGEST = 2_000  # no overview is drawn at a larger scale
-LEGEND_ORDER = ("patch", "unasked", "county", "town", "neighbour_area", "graticule", "cluster")
+LEGEND_ORDER = (
+    *("patch", "unasked", "county", "town", "neighbour_area", "road_on_overview", "place_on_overview"),
+    *("sheet_line", "graticule", "cluster", BACKDROP),
+)
 
 
 @dataclass(frozen=True)
@@ -130,8 +138,9 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int, overvie
     rows = page.rows or tuple(order.drawn)
     numbered = set(page.rows or rows) - (set() if page.rows else {row for one in parts for row in one.rows})
     boxes = () if page.rows else tuple(_lettered(page, one) for one in parts)
-    window, county, lines, unplaced = _map(order, page, numbered, boxes)
-    statistics = panel(order, rows, "type" if page.chapter else grouping(order))
+    drawn = _map(order, page, numbered, boxes)
+    window, lines = drawn.window, graticule(order.ground.projection, page.extent, page.scale)
+    statistics = panel(order, rows, "type" if page.chapter else tallied(order))
     above, inset = order.overview.first("statistics"), _inset(order, page)
     used_mm = above.options["title_mm"] + above.options["row_mm"] * (len(statistics.rows) + 2) + GAP_MM
     kept_mm = next(order.overview.of_kind("inset")).box.h_mm if inset else 0.0
@@ -140,8 +149,12 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int, overvie
     on = {one.kind for one in window.outlines} | {one.kind for one in window.borders} | {"graticule"}
     on |= {"cluster"} if boxes else set()
     on |= {"neighbour_area"} if "county" in on else set()
+    on |= {"road_on_overview"} if drawn.ways.roads else set()
+    on |= {"place_on_overview"} if drawn.ways.places else set()
+    on |= {"sheet_line"} if drawn.sheets.lines else set()
+    on |= {BACKDROP} if backdrop_under(order, page.extent) else set()
     legend = tuple(one for one in LEGEND_ORDER if one in on)
-    told = _fields(order, page, parts, rows, lines, unplaced, number, overviews)
+    told = _fields(order, page, parts, rows, lines, drawn, number, overviews)
     return OverviewSheet(
         kind=page.kind,
         layout=order.overview,
@@ -150,7 +163,7 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int, overvie
         fields=with_fields(order.fields, statistics.fields, told),
         window=window,
         graticule=lines,
-        county_rings=county,
+        county_rings=_county_rings(order, page),
         letters=boxes,
         statistics=statistics.rows,
         total=statistics.total,
@@ -158,7 +171,10 @@ def _sheet(order: Order, page: Page, parts: Sequence[Page], number: int, overvie
         bar=bar,
         listing=listed,
         inset=inset,
-        unplaced=unplaced,
+        roads=drawn.ways.roads,
+        places=drawn.ways.places,
+        sheet_lines=drawn.sheets.lines,
+        unplaced=drawn.unplaced,
         lifts_mm=_lifts_mm(order, used_mm, listed, len(legend)),
     )
 
@@ -186,7 +202,10 @@ def _lifts_mm(order: Order, statistics_mm: float, listed: Listing | None, legend
     used_mm |= {one.name: listing_mm(one, listed) for one in order.overview.of_kind("patch_list")}
     for one in order.overview.of_kind("legend"):
         deep = -(-legend_rows // one.options["columns"])
-        used_mm[one.name] = one.options["title_mm"] + one.options["row_mm"] * deep
+        used_mm[one.name] = min(one.options["title_mm"] + one.options["row_mm"] * deep + LEGEND_GAP_MM, one.box.h_mm)
+    for one in order.overview.of_kind("text"):
+        if one.name == "deadline":
+            used_mm[one.name] = one.box.h_mm if order.fields["deadline"] else 0.0
     return lifts_mm(order.overview, used_mm)
 
 
@@ -200,9 +219,18 @@ def _on_paper(ground: Extent, page: Page) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _map(
-    order: Order, page: Page, numbered: set[int], boxes: Sequence[Lettered]
-) -> tuple[Window, tuple[Any, ...], Graticule, tuple[int, ...]]:
+@dataclass(frozen=True)
+class Drawn:
+    """What is on the map: patches, borders and all words in the window, what leads to them, sheets under them."""
+
+    window: Window
+    ways: Ways
+    sheets: SheetLines
+    unplaced: tuple[int, ...]
+
+
+def _map(order: Order, page: Page, numbered: set[int], boxes: Sequence[Lettered]) -> Drawn:
+    """Words in the order of their worth: numbers of patches, then counties and towns, sheets, places and roads."""
     ground, extent, scale, thin = order.ground, page.extent, page.scale, order.settings.line_mm
     own = [row for row in ground.visible(extent) if ground.pieces[row].own and _is_shown(page, ground.pieces[row])]
     kinds = [(row, "patch" if ground.pieces[row].asked else "unasked") for row in own]
@@ -215,6 +243,8 @@ def _map(
     taken.take_shapes([one.points for one in lines] + [np.array(one.box.corners) for one in boxes], filled=False)
     names = county_names(order, extent, scale, taken, "neighbour_name", own=False)
     names += town_names(order, extent, scale, taken, "town_on_overview", own=True)
+    sheets = sheet_lines(order, extent, scale, taken)
+    around = ways(order, extent, scale, taken)
     window = Window(
         extent,
         scale,
@@ -222,9 +252,9 @@ def _map(
         corners_deg(ground.projection, extent),
         drawn,
         lines,
-        (*numbers, *names, *marks),
+        (*numbers, *names, *sheets.labels, *around.labels, *marks),
     )
-    return window, _county_rings(order, page), graticule(ground.projection, extent, scale), unplaced
+    return Drawn(window, around, sheets, unplaced)
 
 
 def _is_shown(page: Page, piece: Piece) -> bool:
@@ -255,15 +285,14 @@ def _fields(
     parts: Sequence[Page],
     rows: Sequence[int],
     lines: Graticule,
-    unplaced: Sequence[int],
+    drawn: Drawn,
     number: int,
     overviews: int,
 ) -> Mapping[str, str]:
     words, unit = order.words, order.facts.area_unit
     town = (page.chapter.town or words["sheet.bookmark.no_town"]) if page.chapter else ""
     named = dict(order.fields) | {"letter": page.letter, "town": town}
-    area_m2 = sum(order.ground.pieces[row].area_m2 for row in rows)
-    total = f"{figures.area(area_m2, unit)} {words[f'sheet.unit_name.{unit}']}"
+    total = f"{figures.area(total_m2(order, rows), unit)} {words[f'sheet.unit_name.{unit}']}"
     lettered = "、" if order.facts.language == "zh" else ", "
     clusters = lettered.join(one.letter for one in parts)
     return {
@@ -273,7 +302,8 @@ def _fields(
         "pieces_total": words.say("sheet.pieces_total", count=len(rows), area=total),
         "clusters_note": words.say("sheet.clusters_note", letters=clusters) if parts and not page.rows else "",
         "unasked_note": "" if page.rows else _unasked(order),
-        "uncovered_note": words["sheet.uncovered_page"] if unplaced else "",
+        "quote_note": words["sheet.quote_note"] if any(order.ground.pieces[row].patch_no for row in rows) else "",
+        "uncovered_note": words["sheet.uncovered_page"] if drawn.unplaced else "",
         "pages_note": "" if page.chapter else _pages_note(order, overviews),
         "sheets_line": small_sheets_line([order.ground.pieces[row] for row in rows], order.sheet_system, words),
         "sources_line": words.say("sheet.sources", before=_sources(order, "before"), after=_sources(order, "after")),
@@ -282,6 +312,8 @@ def _fields(
         "convergence": words.say("sheet.convergence", angle=signed_minutes(_convergence(order, page.extent))),
         "page": words.say("sheet.page_of", page=number),
         "step": _step(lines.step_deg),
+        "sheets": drawn.sheets.words,
+        BACKDROP: words[f"sheet.backdrop.{order.settings.overview_imagery}"] if order.backdrop else "",
         "reasons": reason_words((one for one in order.ground.pieces if one.own), words),
     }
 
@@ -316,6 +348,6 @@ def _sources(order: Order, phase: str) -> str:
 def _unasked(order: Order) -> str:
     words, unit = order.words, order.facts.area_unit
     left = [one for one in order.ground.pieces if one.own and not one.asked]
-    area = f"{figures.area(sum(one.area_m2 for one in left), unit)} {words[f'sheet.unit_name.{unit}']}"
+    area = f"{figures.area(fsum(one.area_m2 for one in left), unit)} {words[f'sheet.unit_name.{unit}']}"
     reasons = reason_words(left, words)
     return words.say("sheet.unasked_note", count=len(left), reasons=reasons, area=area) if left else ""

@@ -1,17 +1,21 @@
-"""The statistics panel of an overview: by town where towns were delivered, else by type."""
+"""The statistics panel of an overview: by town where towns were delivered and the office does not want types."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from pipeline.records import Piece
 from pipeline.sheets import figures
+from pipeline.sheets.fields import type_words
 from pipeline.sheets.order import Order
 from pipeline.sheets.plan import Statistic
 
 LEAST_ROWS = 3
+
+Group = tuple[str, list[float]]  # its name, the areas of its pieces in m²
 
 
 @dataclass(frozen=True)
@@ -25,17 +29,25 @@ class Panel:
 
 def panel(order: Order, rows: Sequence[int], by: str) -> Panel:
     """Counts and areas of the pieces `rows`, `by` "town" or "type"; what has no room is summed in the last row."""
-    pieces = [order.ground.pieces[row] for row in rows]
-    counts, areas = _sums(order, pieces, by)
-    names = sorted(counts, key=lambda one: (-areas[one], one))
-    shown, rest = _split(names, _room(order))
-    largest = max(areas.values(), default=0.0)
-    told = [_row(order, one, counts[one], areas[one], largest) for one in shown]
+    groups = _groups(order, rows, by)
+    shown, rest = _split(groups, _room(order))
     if rest:
         name = order.words.say("sheet.others", count=len(rest))
-        told.append(_row(order, name, sum(counts[one] for one in rest), sum(areas[one] for one in rest), 0.0))
-    total = _row(order, order.words["sheet.all"], len(pieces), sum(one.area_m2 for one in pieces), 0.0)
-    return Panel(tuple(told), total, _fields(order, by))
+        shown = [*shown, (name, [one for _, areas in rest for one in areas])]
+    unit = order.facts.area_unit
+    areas = figures.area_column([fsum(one) for _, one in shown], [len(one) for _, one in shown], unit)
+    shares = [*_shares(groups[: len(shown) - bool(rest)]), *([0.0] if rest else [])]
+    told = [
+        Statistic(name, f"{len(one):,}", area, share)
+        for (name, one), area, share in zip(shown, areas, shares, strict=True)
+    ]
+    whole = figures.area(total_m2(order, rows), unit)
+    return Panel(tuple(told), Statistic(order.words["sheet.all"], f"{len(rows):,}", whole, 0.0), _fields(order, by))
+
+
+def total_m2(order: Order, rows: Sequence[int]) -> float:
+    """The area of many pieces, summed exactly: the same in whatever order they stand."""
+    return fsum(order.ground.pieces[row].area_m2 for row in rows)
 
 
 def grouping(order: Order) -> str:
@@ -43,19 +55,29 @@ def grouping(order: Order) -> str:
     return "town" if any(one.town for one in order.ground.pieces if one.own) else "type"
 
 
+def tallied(order: Order) -> str:
+    """What the panel counts by: as the office wants it, but by type where nobody gave a town."""
+    return "type" if order.settings.tally == "type" else grouping(order)
+
+
 def group_name(piece: Piece, by: str) -> str:
-    """The town, or the name of the type and else its code."""
-    return piece.town if by == "town" else piece.patch_type_name or piece.patch_type
+    """The town, or the type with its code: the tally is the key to the codes that lists and maps use."""
+    return piece.town if by == "town" else type_words(piece)
 
 
-def _sums(order: Order, pieces: Sequence[Piece], by: str) -> tuple[Counter[str], dict[str, float]]:
-    counts: Counter[str] = Counter()
-    areas: dict[str, float] = defaultdict(float)
-    for one in pieces:
-        name = group_name(one, by) or order.words["sheet.not_given"]
-        counts[name] += 1
-        areas[name] += one.area_m2
-    return counts, areas
+def _groups(order: Order, rows: Sequence[int], by: str) -> list[Group]:
+    """Groups by area, the largest first."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        piece = order.ground.pieces[row]
+        found[group_name(piece, by) or order.words["sheet.not_given"]].append(piece.area_m2)
+    return sorted(found.items(), key=lambda one: (-fsum(one[1]), one[0]))
+
+
+def _shares(groups: Sequence[Group]) -> list[float]:
+    """The length of each bar beside the longest."""
+    largest = fsum(groups[0][1]) if groups else 0.0
+    return [fsum(areas) / largest if largest else 0.0 for _, areas in groups]
 
 
 def _room(order: Order) -> int:
@@ -64,13 +86,8 @@ def _room(order: Order) -> int:
     return max(int(rows) - 2, LEAST_ROWS)  # but the heading and the total
 
 
-def _split(names: Sequence[str], room: int) -> tuple[Sequence[str], Sequence[str]]:
-    return (names, []) if len(names) <= room else (names[: room - 1], names[room - 1 :])
-
-
-def _row(order: Order, name: str, count: int, area_m2: float, largest_m2: float) -> Statistic:
-    share = area_m2 / largest_m2 if largest_m2 else 0.0
-    return Statistic(name, f"{count:,}", figures.area(area_m2, order.facts.area_unit), share)
+def _split(groups: list[Group], room: int) -> tuple[list[Group], list[Group]]:
+    return (groups, []) if len(groups) <= room else (groups[: room - 1], groups[room - 1 :])
 
 
 def _fields(order: Order, by: str) -> Mapping[str, str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -19,16 +20,17 @@ from typing import Protocol
 
 from pyproj import CRS
 
+from pipeline.sheets import structure
 from pipeline.sheets.fonts import Font
 from pipeline.sheets.operators import byte_string, number, numbers, text_string
 
 PRODUCER = "Tuban"
 LEVEL = 4  # of zlib: a third quicker than 6, and a page two per cent larger
 TEXT_FONT, HALO_FONT = "F", "H"  # the same glyphs; what is set in H is seen and not read, see _write_font
-_CATALOG, _PAGES, _FONT, _HALO, _INFO, _METADATA = 1, 2, 3, 4, 5, 6
-_FIRST_FREE = 7
+_CATALOG, _PAGES, _FONT, _HALO, _INFO, _METADATA, _STRUCTURE, _DOCUMENT = 1, 2, 3, 4, 5, 6, 7, 8
+_FIRST_FREE = 9
 # What is still to be written when a file is closed, never less than it takes; see `PdfWriter.size_bytes`.
-_END_BYTES, _PAGE_BYTES, _NAME_BYTES, _ENTRY_BYTES, _ROW_BYTES, _LINK_BYTES = 8_000, 160, 100, 300, 20, 300
+_END_BYTES, _PAGE_BYTES, _NAME_BYTES, _ENTRY_BYTES, _ROW_BYTES, _LINK_BYTES = 8_000, 200, 100, 300, 20, 500
 _GLYPH_BYTES = {False: 400, True: 1_200}  # of a subset, by whether the font is TrueType
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
@@ -50,6 +52,7 @@ class Link:
 
     edges_pt: Edges
     target: str
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ class Content:
     width_pt: float
     height_pt: float
     operators: bytes
+    below: tuple[tuple[int, bool], ...] = ()  # furniture drawn before them, and whether it is read aloud
+    heading: str = ""
+    description: str = ""  # read aloud in the place of its words
     characters: frozenset[str] = frozenset()
     xobjects: tuple[int, ...] = ()
     opacities: tuple[int, ...] = ()  # per cent
@@ -81,6 +87,10 @@ class Content:
     links: tuple[Link, ...] = ()
     destinations: tuple[tuple[str, float], ...] = ()  # name, height above the page's foot in points
     viewports: tuple[Viewport, ...] = ()
+
+    def content(self) -> Content:
+        """Itself: what was handed over is a drawing, too."""
+        return self
 
 
 class Drawing(Protocol):
@@ -153,8 +163,9 @@ class PdfWriter:
         self._elsewhere = {} if elsewhere is None else elsewhere
         self._subject, self._author = subject, author
         self._characters: set[str] = set()
-        self._offsets: dict[int, int] = {}
-        self._next = _FIRST_FREE
+        self._offsets = array("Q", bytes(8 * _FIRST_FREE))  # where each object begins
+        self._sections = array("L")
+        self._parents = structure.ParentTree(self._new)
         self._pages: list[tuple[int, str]] = []  # object number, label
         self._layers: dict[str, int] = {}
         self._systems: dict[str, int] = {}
@@ -162,7 +173,9 @@ class PdfWriter:
         self._destinations: dict[str, tuple[int, float]] = {}
         self._targets: set[str] = set()
         self._entries: list[_Entry] = []
-        self._unsettled: list[tuple[int, int, Content]] = []  # pages with links to what was not yet named
+        self._unsettled: list[
+            tuple[int, int, Link]
+        ] = []  # links to what was not yet named, as `_annotation` takes them
         self._end_bytes = _END_BYTES
         self._digest = hashlib.sha256()
         self._at = 0
@@ -191,14 +204,14 @@ class PdfWriter:
     def page(self, canvas: Drawing, label: str) -> PageRef:
         """Write a page; `label` is its number as readers show it."""
         content = canvas.content()
-        stream = self._stream("", content.operators)
+        stream = self._stream("", page_operators(content))
         page = PageRef(self._reserve(), len(self._pages))
         self._characters |= content.characters
         self._pages.append((page.number, label))
         for name, top_pt in content.destinations:
             self._add_destination(name, page.number, top_pt)
-        self._write(page.number, self._page_dictionary(content, stream))
-        self._keep_unsettled(page.number, stream, content)
+        key, notes = self._tag(page.number, content)
+        self._write(page.number, self._page_dictionary(content, stream, key, notes))
         self._end_bytes += _PAGE_BYTES
         return page
 
@@ -206,21 +219,24 @@ class PdfWriter:
         """The file grows by no more than this if the page is written now, its images and furniture left aside."""
         content = canvas.content()
         glyphs = _GLYPH_BYTES[self.font.truetype] * len(content.characters - self._characters)
-        twice = 2 * (_LINK_BYTES * len(content.links) + _PAGE_BYTES + 2_000)  # its dictionary, see `_settle`
+        links = sum(map(_link_bytes, content.links))
         names = sum(_NAME_BYTES + 2 * len(name.encode("utf-8")) for name, _ in content.destinations)
-        return len(zlib.compress(content.operators, LEVEL)) + glyphs + twice + names
+        told = structure.LEAF_BYTES + 4 * len(content.heading) + 4 * len(content.description)
+        return len(zlib.compress(page_operators(content), LEVEL)) + 2_000 + _PAGE_BYTES + glyphs + links + names + told
 
     @property
     def size_bytes(self) -> int:
         """The file is no larger than this if it is closed now."""
         font = _GLYPH_BYTES[self.font.truetype] * len(self._characters)
-        return self._at + self._end_bytes + font + _ROW_BYTES * self._next
+        return self._at + self._end_bytes + font + _ROW_BYTES * len(self._offsets)
 
     def furniture(self, key: str, canvas: Drawing) -> Furniture:
         """Declare a static drawing; declared again under its key, it must be the same."""
         content = canvas.content()
-        if content.links or content.destinations or content.viewports:
-            raise ValueError(f"furniture {key!r} is drawn on many pages: no links, destinations or georeference")
+        if content.links or content.destinations or content.viewports or content.below:
+            raise ValueError(
+                f"furniture {key!r} is drawn on many pages: no links, destinations, georeference or furniture"
+            )
         if key in self._furniture:
             known, before = self._furniture[key]
             if before != content:
@@ -260,8 +276,8 @@ class PdfWriter:
         self._at += len(data)
 
     def _reserve(self) -> int:
-        self._next += 1
-        return self._next - 1
+        self._offsets.append(0)
+        return len(self._offsets) - 1
 
     def _write(self, at: int, words: str) -> int:
         self._offsets[at] = self._at
@@ -284,12 +300,27 @@ class PdfWriter:
 
     # -- pages -------------------------------------------------------------------------------------------
 
-    def _page_dictionary(self, content: Content, stream: int) -> str:
+    def _tag(self, page: int, content: Content) -> tuple[int, list[int]]:
+        """Write the structure of a page; its key in the parent tree, and its annotations."""
+        section, leaf = self._reserve(), self._reserve()
+        key = self._parents.add_page(leaf)
+        size = (content.width_pt, content.height_pt)
+        self._write(leaf, structure.content(section, page, size, content.description))
+        notes = [self._reserve() for _ in content.links]
+        links = [self._new(structure.link(section, page, one)) for one in notes]
+        for note, element, one in zip(notes, links, content.links, strict=True):
+            self._annotate(note, self._parents.add_annotation(element), one)
+        self._write(section, structure.section(_DOCUMENT, [leaf, *links], content.heading))
+        self._sections.append(section)
+        return key, notes
+
+    def _page_dictionary(self, content: Content, stream: int, key: int, notes: list[int]) -> str:
+        annotations = f" /Tabs /S /Annots [{' '.join(f'{one} 0 R' for one in notes)}]" if notes else ""
         return (
             f"<< /Type /Page /Parent {_PAGES} 0 R "
             f"/MediaBox [0 0 {numbers(content.width_pt, content.height_pt)}] "
             f"/Resources {self._resources(content)} /Contents {stream} 0 R"
-            f"{self._annotations(content.links)}{self._viewports(content.viewports)} >>"
+            f" /StructParents {key}{annotations}{self._viewports(content.viewports)} >>"
         )
 
     def _resources(self, content: Content) -> str:
@@ -309,11 +340,16 @@ class PdfWriter:
             self._layers[name] = self._new(f"<< /Type /OCG /Name {text_string(name)} >>")
         return self._layers[name]
 
-    def _annotations(self, links: Iterable[Link]) -> str:
-        words = " ".join(map(self._annotation, links))
-        return f" /Annots [{words}]" if words else ""
+    def _annotate(self, at: int, key: int, link: Link) -> None:
+        """Write the annotation of a link, or keep it until it is known into which file it leads."""
+        name = link.target[1:]
+        if link.target.startswith("#") and name not in self._destinations and name not in self._elsewhere:
+            self._unsettled.append((at, key, link))
+            self._end_bytes += _link_bytes(link)
+        else:
+            self._write(at, self._annotation(key, link))
 
-    def _annotation(self, link: Link) -> str:
+    def _annotation(self, key: int, link: Link) -> str:
         goal = self._remote(link.target)
         if goal:
             action = _remote_action(goal)
@@ -322,28 +358,14 @@ class PdfWriter:
             action = f"/Dest {byte_string(link.target[1:])}"
         else:
             action = f"/A << /S /URI /URI {text_string(link.target)} >>"
-        return f"<< /Type /Annot /Subtype /Link /Rect [{numbers(*link.edges_pt)}] /Border [0 0 0] {action} >>"
+        words = f" /Contents {text_string(link.words)}" if link.words else ""
+        rectangle = f"/Rect [{numbers(*link.edges_pt)}] /Border [0 0 0]"
+        return f"<< /Type /Annot /Subtype /Link {rectangle} /StructParent {key}{words} {action} >>"
 
     def _remote(self, target: str) -> Remote | None:
         """Where a link within the book leads, if not into this file."""
         name = target[1:] if target.startswith("#") else ""
         return self._elsewhere.get(name) if name and name not in self._destinations else None
-
-    def _keep_unsettled(self, page: int, stream: int, content: Content) -> None:
-        open_links = [one for one in content.links if one.target.startswith("#") and not self._is_named(one.target[1:])]
-        if open_links:
-            self._unsettled.append((page, stream, replace(content, operators=b"", characters=frozenset())))
-            self._end_bytes += _PAGE_BYTES + 2_000 + _LINK_BYTES * len(content.links)
-
-    def _is_named(self, name: str) -> bool:
-        return name in self._destinations or name in self._elsewhere
-
-    def _settle(self) -> None:
-        """Pages whose links were found to lead into another file are written again: what stands last holds."""
-        for page, stream, content in self._unsettled:
-            if any(self._remote(one.target) for one in content.links):
-                self._write(page, self._page_dictionary(content, stream))
-        self._targets -= self._elsewhere.keys()
 
     def _add_destination(self, name: str, page: int, top_pt: float | None) -> None:
         if name in self._destinations:
@@ -374,7 +396,8 @@ class PdfWriter:
     # -- the end -----------------------------------------------------------------------------------------
 
     def _finish(self) -> None:
-        self._settle()
+        for one in self._unsettled:
+            self._write(one[0], self._annotation(*one[1:]))
         unknown = sorted(self._targets - self._destinations.keys())
         if unknown:
             raise ValueError(f"links lead to destinations nobody named: {', '.join(unknown[:5])}")
@@ -382,6 +405,9 @@ class PdfWriter:
         kids = " ".join(f"{page} 0 R" for page, _ in self._pages)
         self._write(_PAGES, f"<< /Type /Pages /Count {len(self._pages)} /Kids [{kids}] >>")
         self._write_metadata()
+        self._write(_DOCUMENT, structure.document(_STRUCTURE, self._sections))
+        parents = self._parents.finish()
+        self._write(_STRUCTURE, structure.structure_root(_DOCUMENT, parents, self._parents.next_key))
         self._write(_CATALOG, self._catalog())
         self._write_trailer()
 
@@ -424,6 +450,7 @@ class PdfWriter:
         return (
             f"<< /Type /Catalog /Pages {_PAGES} 0 R /Lang {text_string(self.language)} "
             f"/Metadata {_METADATA} 0 R /ViewerPreferences << /DisplayDocTitle true >> "
+            f"/MarkInfo << /Marked true >> /StructTreeRoot {_STRUCTURE} 0 R "
             f"/PageLabels << /Nums [{labels}] >>{self._names()}{self._outline()}{self._layer_list()} >>"
         )
 
@@ -460,13 +487,25 @@ class PdfWriter:
 
     def _write_trailer(self) -> None:
         start = self._at
-        rows = "".join(f"{self._offsets[one]:010d} 00000 n \n" for one in range(1, self._next))
-        self._put(f"xref\n0 {self._next}\n0000000000 65535 f \n{rows}".encode("ascii"))
+        if 0 in self._offsets[1:]:
+            raise ValueError(f"object {self._offsets[1:].index(0) + 1} is named and was never written")
+        rows = "".join(f"{one:010d} 00000 n \n" for one in self._offsets[1:])
+        size = len(self._offsets)
+        self._put(f"xref\n0 {size}\n0000000000 65535 f \n{rows}".encode("ascii"))
         mark = self._digest.hexdigest()[:32].upper()
         self._put(
-            f"trailer\n<< /Size {self._next} /Root {_CATALOG} 0 R /Info {_INFO} 0 R "
+            f"trailer\n<< /Size {size} /Root {_CATALOG} 0 R /Info {_INFO} 0 R "
             f"/ID [<{mark}> <{mark}>] >>\nstartxref\n{start}\n%%EOF\n".encode("ascii")
         )
+
+
+def page_operators(content: Content) -> bytes:
+    """The content stream of a page, with the marks of its structure."""
+    return structure.marked(content.below, bool(content.description), content.operators)
+
+
+def _link_bytes(link: Link) -> int:
+    return _LINK_BYTES + 4 * len(link.words) + 2 * len(link.target.encode("utf-8"))
 
 
 @cache

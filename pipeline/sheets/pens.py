@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ MM_PER_PT = 25.4 / 72
 MIDDLE_EM = 0.36  # from the baseline to the middle of figures and hanzi
 LEADING_EM = 1.35
 CELL_PAD_EM = 0.35
+HEAD_ROWS = 1.5  # of a row, the most that the heading of a list takes for words on two lines
+ONE_LINE_SHARE = 0.85  # a heading is shrunk so far before it is broken
 LEAST_SHARE = 0.75  # words of a table are shrunk so far before they are broken
 FIGURES = ("number", "area", "page", "east", "north", "lon", "lat")  # fields of a table that stand to the right
 # borders from below; _line: over imagery
@@ -29,7 +31,8 @@ BORDER_ORDER = (
     "county",
     "county_line",
 )
-OUTLINE_ORDER = ("unasked", "patch", "fragment", "neighbour", "part", "focus")
+OUTLINE_ORDER = ("unasked", "patch", "neighbour_part", "neighbour", "part", "fragment", "focus")
+STRUCK_MM = 0.8  # arms of the cross over a piece nobody is asked about
 
 
 @dataclass(frozen=True)
@@ -98,22 +101,59 @@ def draw_rows(
     widths: Mapping[str, float],
     rows: Sequence[Sequence[str]],
     styles: tuple[TextStyle, TextStyle],
+    row_mm: float = 0.0,
 ) -> None:
-    """A table of fields with their shares of the width: `first` is the box of its heading, which rows follow."""
+    """A table of fields with their shares of the width: `first` is the box of its heading, which rows follow.
+
+    Rows are as high as the heading, or `row_mm`.
+    """
     canvas.rect(first, pens.style.colour("table_band"))
-    unit = first.w_mm / sum(widths.values())
+    high_mm = row_mm or first.h_mm
     pad_mm = CELL_PAD_EM * styles[1].size_pt * MM_PER_PT
     least_pt = max(5.0, styles[1].size_pt * LEAST_SHARE)
-    lines = max(int(first.h_mm / (LEADING_EM * least_pt * MM_PER_PT)), 1)
-    for at, cells in enumerate(rows):
-        left, top = first.x_mm, first.y_mm + at * first.h_mm
-        for (name, share), told in zip(widths.items(), cells, strict=True):
-            cell = Box(left + pad_mm, top, share * unit - 2 * pad_mm, first.h_mm)
+    lines = max(int(high_mm / (LEADING_EM * least_pt * MM_PER_PT)), 1)
+    boxes = [first, *(table_row(first, at, high_mm) for at in range(len(rows) - 1))]
+    for at, (box, cells) in enumerate(zip(boxes, rows, strict=True)):
+        for (name, cell), told in zip(_cells(box, widths, pad_mm), cells, strict=True):
             anchor = "end" if name in FIGURES else "start"
-            set_words(canvas, cell, told, styles[min(at, 1)], anchor, least_pt, lines)
-            left += share * unit
-    levels = [first.y_mm + at * first.h_mm for at in range(1, len(rows) + 1)]
-    canvas.lines([[(first.x_mm, y), (first.right, y)] for y in levels], pens.style.stroke("hairline"))
+            if at == 0 and row_mm:
+                _set_heading(canvas, cell, told, styles[0], anchor, least_pt)
+            else:
+                set_words(canvas, cell, told, styles[min(at, 1)], anchor, least_pt, lines)
+    canvas.lines(
+        [[(first.x_mm, one.bottom), (first.right, one.bottom)] for one in boxes], pens.style.stroke("hairline")
+    )
+
+
+def head_mm(row_mm: float, text_pt: float) -> float:
+    """The height of a heading above rows: two lines, where a row has no room for them."""
+    return max(row_mm, min(HEAD_ROWS * row_mm, 2 * LEADING_EM * text_pt * MM_PER_PT))
+
+
+def table_row(first: Box, at: int, row_mm: float) -> Box:
+    """The box of row `at` below a heading."""
+    return Box(first.x_mm, first.bottom + at * row_mm, first.w_mm, row_mm)
+
+
+def _cells(row: Box, widths: Mapping[str, float], pad_mm: float) -> Iterator[tuple[str, Box]]:
+    left, unit = row.x_mm, row.w_mm / sum(widths.values())
+    for name, share in widths.items():
+        yield name, Box(left + pad_mm, row.y_mm, share * unit - 2 * pad_mm, row.h_mm)
+        left += share * unit
+
+
+def _set_heading(canvas: Canvas, cell: Box, words: str, style: TextStyle, anchor: str, least_pt: float) -> None:
+    """On one line where that takes little shrinking, else broken on two."""
+    if canvas.text_width_mm(words, style) * ONE_LINE_SHARE <= cell.w_mm:
+        set_words(canvas, cell, words, style, anchor, least_pt)
+        return
+    sizes = np.arange(style.size_pt, least_pt, -0.25).tolist()
+    for smaller in (replace(style, size_pt=one) for one in sizes):
+        told = canvas.wrap(words, smaller, cell.w_mm)
+        if len(told) == 2:
+            _set_lines(canvas, cell, told, smaller, anchor)
+            return
+    set_words(canvas, cell, words, style, anchor, least_pt, 2)
 
 
 def draw_outlines(canvas: Canvas, pens: Pens, outlines: Sequence[Outline], frame: Box) -> None:
@@ -125,6 +165,14 @@ def draw_outlines(canvas: Canvas, pens: Pens, outlines: Sequence[Outline], frame
             canvas.area(rings, fill, pens.style.stroke(kind))
         if many and not fill:
             canvas.lines([ring for rings in many for ring in rings], *strokes(pens.style, kind), closed=True)
+
+
+def draw_struck(canvas: Canvas, pens: Pens, points: Iterable[tuple[float, float]]) -> None:
+    """A cross over each point of the page."""
+    reach = STRUCK_MM
+    arms = [[(x - reach, y - turn * reach), (x + reach, y + turn * reach)] for x, y in points for turn in (1, -1)]
+    if arms:
+        canvas.lines(arms, *strokes(pens.style, "struck"))
 
 
 def strokes(style: Style, kind: str) -> list[Stroke]:
@@ -149,4 +197,4 @@ def draw_labels(canvas: Canvas, pens: Pens, labels: Iterable[MapLabel], frame: B
             canvas.lines([moved(one.leader, frame)], *strokes(pens.style, f"{one.style}_leader"))
         canvas.text(one.x_mm + frame.x_mm, one.y_mm + frame.y_mm, one.words, pens.style.text(one.style), "middle")
         if one.to:
-            canvas.link(moved_box(one.box, frame), f"#{one.to}")
+            canvas.link(moved_box(one.box, frame), f"#{one.to}", one.words)

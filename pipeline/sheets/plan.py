@@ -20,15 +20,17 @@ from pipeline.sheets.scale import ScaleBar
 NOTE_MM = 5.0  # the strip at the top of a frame that lacks imagery
 Rings = tuple[NDArray[np.float64], ...]
 BARE = "bare"  # of the legend: ground without imagery
+BACKDROP = "backdrop"  # of the legend: the imagery under an overview
 FULL, PARTIAL, ABSENT, UNCONFIGURED = "full", "partial", "absent", "unconfigured"
-BROKEN, BLANK = "broken", "blank"  # why a file shows nothing: it cannot be read, or has a single value there
+BROKEN, BLANK = "broken", "blank"  # why a file shows nothing: it cannot be opened, or has a single value there
+DAMAGED = "damaged"  # why it shows less than it should: parts of it cannot be read
 
 
 @dataclass(frozen=True)
 class Outline:
     """A polygon of the map, rings in millimetres of the frame; `kind` names its strokes in the style."""
 
-    kind: str  # focus | neighbour | part | fragment | patch | unasked
+    kind: str  # focus | neighbour | part | neighbour_part | fragment | patch | unasked
     rings: Rings
 
 
@@ -64,6 +66,7 @@ class Window:
     outlines: tuple[Outline, ...]
     borders: tuple[Border, ...]
     labels: tuple[MapLabel, ...]
+    struck: tuple[tuple[float, float], ...] = ()  # points of pieces nobody is asked about, struck out
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class View:
     state: str  # full | partial | absent | unconfigured
     cover: float  # share of the piece with imagery
     scenes: tuple[Scene, ...]
-    unseen: tuple[tuple[str, str], ...] = ()  # files under the frame that show nothing: name, BROKEN | BLANK
+    unseen: tuple[tuple[str, str], ...] = ()  # files under the frame that fail: name, BROKEN | BLANK | DAMAGED
     frame_cover: float = 0.0  # share of the frame with imagery, once that is read
     cloud: float = 0.0  # share of that imagery that may be cloud, where it is worth a word
 
@@ -232,6 +235,9 @@ class OverviewSheet(Sheet):
     bar: ScaleBar
     listing: Listing | None
     inset: Inset | None = None  # of a cluster or a town
+    roads: Rings = ()
+    places: tuple[tuple[float, float], ...] = ()
+    sheet_lines: Rings = ()  # edges of standard map sheets
     unplaced: tuple[int, ...] = ()  # numbers there was no room for; they stand on a cluster page or in the index
     qr: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,25 +10,28 @@ from pipeline.io.rasters import BrokenRaster, TileCache
 from pipeline.records import Scene
 from pipeline.sheets import figures
 from pipeline.sheets.alignment import measure_alignment
+from pipeline.sheets.backdrop import laid_under
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.detail import book_of, detail_sheet
 from pipeline.sheets.drawing import draw_furniture, draw_sheet
 from pipeline.sheets.fonts import Font
+from pipeline.sheets.hearing import description
 from pipeline.sheets.imagery import FrameImage, GroundFrame, frame_image, piece_cover
 from pipeline.sheets.inspection import (
     PageRecord,
     PictureRecord,
     SharedRecord,
+    edges_pt,
     page_record,
     picture_record,
     shared_record,
 )
 from pipeline.sheets.layout import Layout
 from pipeline.sheets.order import Order
-from pipeline.sheets.pdf import Content, Furniture, ImageRef, PageRef, PdfWriter
+from pipeline.sheets.pdf import Content, Furniture, ImageRef, Link, PageRef, PdfWriter
 from pipeline.sheets.pens import Pens, Picture
-from pipeline.sheets.plan import BARE, BLANK, BROKEN, Book, DetailSheet, Sheet, View
+from pipeline.sheets.plan import BARE, BLANK, BROKEN, DAMAGED, Book, DetailSheet, OverviewSheet, Sheet, View
 
 IMAGE_BYTES = 300  # of an image beside its own
 Images = Mapping[str, FrameImage]  # by phase
@@ -67,27 +70,6 @@ class Press:
         return piece_cover(scenes, geometry, self.order.facts.crs, self.cache)
 
 
-@dataclass(frozen=True)
-class _Bound:
-    """A page as it goes into a PDF with pages of other counties."""
-
-    canvas: Canvas
-    prefix: str
-    kept: Callable[[str], bool]
-
-    def content(self) -> Content:
-        made = self.canvas.content()
-        links = [one for one in made.links if not one.target.startswith("#") or self.kept(one.target[1:])]
-        return replace(
-            made,
-            links=tuple(
-                replace(one, target=f"#{self.prefix}{one.target[1:]}") if one.target.startswith("#") else one
-                for one in links
-            ),
-            destinations=tuple((self.prefix + name, top_pt) for name, top_pt in made.destinations),
-        )
-
-
 def aligned(order: Order, cache: TileCache) -> Order:
     """The order with what is known of how the imagery of the two dates lies, where the office wants that said."""
     if not order.settings.misregistration:
@@ -101,7 +83,10 @@ def press_of(order: Order, font: Font, writer: PdfWriter, cache: TileCache, **op
 
 
 def piece_page(press: Press, row: int, page: int) -> tuple[DetailSheet, Images]:
-    """The page of a piece with the imagery of its frames; files that show nothing there are left out, and named."""
+    """The page of a piece with the imagery of its frames; files that show nothing there are left out, and named.
+
+    So are those named that are damaged there; what can be read of them is shown.
+    """
     unseen: dict[str, str] = {}
     while True:
         try:
@@ -112,17 +97,18 @@ def piece_page(press: Press, row: int, page: int) -> tuple[DetailSheet, Images]:
                 raise
             unseen[problem.path] = BROKEN
             continue
-        blank = {one.path: BLANK for phase, image in made.items() if image.blank for one in sheet.views[phase].scenes}
-        if not blank:
+        found = {path: DAMAGED for image in made.values() for path in image.damaged if path not in unseen}
+        found |= {one.path: BLANK for phase, image in made.items() if image.blank for one in sheet.views[phase].scenes}
+        if not found:
             return shown(press, sheet, made), made
-        unseen |= blank
+        unseen |= found
 
 
 def frame_images(press: Press, sheet: DetailSheet) -> Images:
     """The imagery of the frames of a piece's page, by phase.
 
     Raises:
-        BrokenRaster: a file cannot be read.
+        BrokenRaster: a file cannot be opened.
     """
     return {phase: _image(press, sheet, view) for phase, view in sheet.views.items() if view.scenes}
 
@@ -149,7 +135,22 @@ def _measured(press: Press, view: View, made: FrameImage | None) -> View:
 def print_detail(press: Press, sheet: DetailSheet, made: Images) -> PageRef:
     """Print the page of a piece with its imagery."""
     pictures = {phase: _picture(press, one) for phase, one in made.items()}
-    return print_sheet(press, sheet, pictures, [picture_record(phase, one) for phase, one in made.items() if one.jpeg])
+    frames = {one.options["phase"]: one.box for one in sheet.layout.of_kind("map_frame")}
+    edges = {phase: edges_pt(box, sheet.layout.height_mm) for phase, box in frames.items()}
+    shown = [picture_record(phase, one, edges.get(phase)) for phase, one in made.items() if one.jpeg]
+    return print_sheet(press, sheet, pictures, shown)
+
+
+def overview_page(press: Press, sheet: OverviewSheet) -> tuple[OverviewSheet, Images]:
+    """An overview with the imagery that lies under it, where the office wants that."""
+    return laid_under(press.cache, press.order, sheet) if press.order.backdrop else (sheet, {})
+
+
+def print_overview(press: Press, sheet: OverviewSheet, made: Images) -> PageRef:
+    """Print an overview with the imagery that lies under it."""
+    pictures = {name: _picture(press, one) for name, one in made.items()}
+    edges = edges_pt(sheet.layout.first("overview_map").box, sheet.layout.height_mm)
+    return print_sheet(press, sheet, pictures, [picture_record(name, one, edges) for name, one in made.items()])
 
 
 def page_bytes(press: Press, sheet: Sheet, made: Images | None = None) -> int:
@@ -173,14 +174,16 @@ def print_sheet(
     """Furniture first, then the page; what was drawn is recorded, to be compared with what the file holds."""
     canvas = _drawn(press, sheet, pictures or {})
     shared = press.furnished(sheet.layout)[1]
-    press.record.append(page_record(sheet, canvas, shared, press.order.ground.bounds_m, shown))
-    return press.writer.page(_bound(press, canvas), sheet.label)
+    made = _bound(press, canvas.content())
+    press.record.append(page_record(sheet, canvas, made, shared, press.order.ground.bounds_m, shown))
+    return press.writer.page(made, sheet.label)
 
 
 def _drawn(press: Press, sheet: Sheet, pictures: Mapping[str, Picture]) -> Canvas:
     canvas = Canvas(sheet.layout.width_mm, sheet.layout.height_mm, press.font)
     canvas.furniture(press.furnished(sheet.layout)[0])
     draw_sheet(canvas, sheet, Pens(press.order.style, press.order.words, pictures))
+    canvas.describe(sheet.fields["heading"], description(sheet, press.book, press.order.words))
     _link_home(press, canvas, sheet)
     return canvas
 
@@ -189,13 +192,26 @@ def _link_home(press: Press, canvas: Canvas, sheet: Sheet) -> None:
     """The locator of a piece's page leads to the overview."""
     if press.home and isinstance(sheet, DetailSheet):
         for slot in sheet.layout.of_kind("locator"):
-            canvas.link(slot.box, f"#{press.home}")
+            canvas.link(slot.box, f"#{press.home}", press.order.words["sheet.heading.overview"])
 
 
-def _bound(press: Press, canvas: Canvas) -> Canvas | _Bound:
+def _bound(press: Press, made: Content) -> Content:
+    """A page as it goes into a PDF with pages of other counties."""
     if not press.prefix and press.kept is None:
-        return canvas
-    return _Bound(canvas, press.prefix, lambda name: press.kept is None or name in press.kept)
+        return made
+    return replace(
+        made,
+        links=tuple(_bound_link(press, one) for one in made.links if _is_kept(press, one)),
+        destinations=tuple((press.prefix + name, top_pt) for name, top_pt in made.destinations),
+    )
+
+
+def _is_kept(press: Press, link: Link) -> bool:
+    return not link.target.startswith("#") or press.kept is None or link.target[1:] in press.kept
+
+
+def _bound_link(press: Press, link: Link) -> Link:
+    return replace(link, target=f"#{press.prefix}{link.target[1:]}") if link.target.startswith("#") else link
 
 
 def _image(press: Press, sheet: DetailSheet, view: View) -> FrameImage:

@@ -16,7 +16,7 @@ from pipeline.sheets.index import index_page_count
 from pipeline.sheets.order import Order, destination, take_order
 from pipeline.sheets.overview import overview_sheets
 from pipeline.sheets.pdf import PageRef, PdfWriter
-from pipeline.sheets.press import Press, aligned, piece_page, press_of, print_detail, print_sheet
+from pipeline.sheets.press import Press, aligned, overview_page, piece_page, press_of, print_detail, print_overview
 from pipeline.sheets.settings import RenderSettings
 from pipeline.sheets.surroundings import Surroundings
 from pipeline.texts import texts
@@ -37,6 +37,8 @@ class Telling:
     overview: bool = False
     surroundings: Surroundings = NOTHING
     configured: frozenset[str] = frozenset()  # phases the campaign has imagery of
+    deadline: str = ""  # when answers are due, as the office told it
+    backdrop: tuple[Scene, ...] = ()  # under the overview
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def draw_proof(
 
 def _order(facts: CampaignFacts, one: Telling, settings: RenderSettings, font: Font) -> Order:
     ground = lay_ground(facts.crs, one.county, one.pieces, one.before, one.after, one.surroundings)
-    return replace(take_order(facts, ground, settings, font.width_mm), configured=one.configured)
+    order = take_order(facts, ground, settings, font.width_mm, one.deadline)
+    return replace(order, configured=one.configured, backdrop=one.backdrop)
 
 
 def _print_county(one: Telling, order: Order, writer: PdfWriter, cache: TileCache, font: Font) -> list[ProofPage]:
@@ -79,7 +82,10 @@ def _print_county(one: Telling, order: Order, writer: PdfWriter, cache: TileCach
     home = overviews[0].name if one.overview else ""
     kept = frozenset([home, *map(destination, one.wanted)])
     press = press_of(order, font, writer, cache, home=home, prefix=f"{one.county.code}/", kept=kept)
-    told = [_noted(press, print_sheet(press, overviews[0]), "", (OVERVIEW,))] if one.overview else []
+    told = []
+    if one.overview:
+        ahead = print_overview(press, *overview_page(press, overviews[0]))
+        told.append(_noted(press, ahead, "", (OVERVIEW,)))
     first_page = len(overviews) + index_page_count(order) + 1
     for row, page in piece_pages(order, first_page).items():
         reasons = one.wanted.get(order.ground.pieces[row].seq)

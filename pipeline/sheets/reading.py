@@ -6,7 +6,7 @@ import hashlib
 import mmap
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,15 @@ _VIEWPORT = re.compile(rb"/Type /Viewport .*?/BBox \[([^\]]*)\].*?/LPTS \[([^\]]
 _SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|<([0-9A-F]*)> Tj|([qQ])(?![A-Za-z])")
 _PLACED = re.compile(rb"\nq (?:/G\d+ gs )?([\d.-]+) 0 0 ([\d.-]+) ([\d.-]+) ([\d.-]+) cm /X(\d+) Do Q")
 _STATIC = re.compile(rb"(?:^|\n)/X(\d+) Do(?=\n|$)")
-_PAGE_TREE = 2  # the writer's object of the page tree
+_ANNOTATIONS = re.compile(rb"/Annots \[([^\]]*)\]")
+_RECTANGLE = re.compile(rb"/Rect \[([^\]]*)\]")
+_TEXT = rb"(\((?:[^\\)]|\\.)*\)|<[0-9A-F]*>)"
+_GOAL = re.compile(
+    rb"/Dest <([0-9A-F]*)> >>|/S /URI /URI " + _TEXT + rb"|/S /GoToR /F << .*?/UF " + _TEXT + rb" >> /D \[(\d+)"
+)
+_NAMED = re.compile(rb"<([0-9A-F]*)> \[(\d+) 0 R /")
+_LABEL = re.compile(rb"(\d+) << /P " + _TEXT + rb" >>")
+_CATALOG, _PAGE_TREE = 1, 2  # the writer's objects
 _TAIL = 64
 LET_GO_PAGES = 50
 
@@ -47,18 +55,41 @@ class ImageRead:
 
 
 @dataclass(frozen=True)
+class LinkRead:
+    """A link of a page: its edges on paper, and where it leads."""
+
+    edges_pt: Edges
+    file: str  # another one of the same folder, "" for this one
+    page: int  # from 0 in that file, -1 of an address
+    address: str = ""
+
+
+@dataclass(frozen=True)
 class PageRead:
     """What a page of the file holds."""
 
+    label: str
+    drawn: str  # the digest of its operators
     words: str  # the digest of what it says, without halos
-    furniture: tuple[str, ...]  # digests of the words of what it shares with other pages
+    furniture: tuple[str, ...]  # digests of what it shares with other pages
     frames: tuple[FrameRead, ...]
     images: tuple[ImageRead, ...]
+    links: tuple[LinkRead, ...]
 
 
 def words_digest(words: Iterable[bytes]) -> str:
     """The digest of words, each as the codes of its glyphs, in the order they are set."""
     return hashlib.sha256(b"\n".join(words)).hexdigest()[:32]
+
+
+def drawn_digest(operators: bytes) -> str:
+    """The digest of a content stream."""
+    return hashlib.sha1(operators, usedforsecurity=False).hexdigest()
+
+
+def furniture_digest(words: Iterable[bytes], operators: bytes) -> str:
+    """The digest of what pages share: what it says, and how it is drawn."""
+    return words_digest(words) + drawn_digest(operators)
 
 
 def image_digest(data: bytes | memoryview) -> str:
@@ -75,26 +106,60 @@ def read_pages(path: Path) -> Iterator[PageRead]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         offsets = _offsets(data)
         static: dict[int, str] = {}
-        for at, page in enumerate(_pages(data, offsets)):
-            yield _read(data, offsets, page, static)
+        pages = _pages(data, offsets)
+        catalog = _Catalog(_object(data, offsets[_CATALOG]), pages)
+        for at, page in enumerate(pages):
+            yield _read(data, offsets, page, static, catalog.labels.get(at, ""), catalog.goals)
             if at % LET_GO_PAGES == 0 and hasattr(mmap, "MADV_DONTNEED"):
                 data.madvise(mmap.MADV_DONTNEED)  # what was read counts as the process's memory until then
 
 
-def _read(data: Bytes, offsets: Sequence[int], page: int, static: dict[int, str]) -> PageRead:
+class _Catalog:
+    """What the catalog tells: the label of each page, and the page that each destination is on."""
+
+    def __init__(self, told: bytes, pages: Sequence[int]) -> None:
+        index = {page: at for at, page in enumerate(pages)}
+        self.labels = {int(at): _text(label) for at, label in _LABEL.findall(told)}
+        self.goals = {name: index.get(int(page), -1) for name, page in _NAMED.findall(told)}
+
+
+def _read(
+    data: Bytes, offsets: Sequence[int], page: int, static: dict[int, str], label: str, goals: Mapping[bytes, int]
+) -> PageRead:
     """One page; `static` holds what was read of drawings that pages share."""
     told = _found(_PAGE, data, offsets[page])[0]
     operators = _inflated(data, offsets[int(_found(_CONTENTS, told, 0)[1])])
     shared = [int(one) for one in _STATIC.findall(operators)]
     for one in shared:
         if one not in static:
-            static[one] = words_digest(_words(_inflated(data, offsets[one])))
+            drawn = _inflated(data, offsets[one])
+            static[one] = furniture_digest(_words(drawn), drawn)
+    notes = _ANNOTATIONS.search(told)
     return PageRead(
+        label,
+        drawn_digest(operators),
         words_digest(_words(operators)),
         tuple(static[one] for one in shared),
         tuple(_frame(*one) for one in _VIEWPORT.findall(told)),
         tuple(_image(data, offsets, one) for one in _PLACED.findall(operators)),
+        tuple(_link(_object(data, offsets[int(one)]), goals) for one in notes[1].split()[::3]) if notes else (),
     )
+
+
+def _link(note: bytes, goals: Mapping[bytes, int]) -> LinkRead:
+    left, low, right, high = map(float, _found(_RECTANGLE, note, 0)[1].split())
+    name, address, file, page = _found(_GOAL, note, 0).groups()
+    edges = (left, low, right, high)
+    if address is not None:
+        return LinkRead(edges, "", -1, _text(address))
+    return LinkRead(edges, "", goals.get(name, -1)) if file is None else LinkRead(edges, _text(file), int(page))
+
+
+def _text(words: bytes) -> str:
+    """A text string, as the writer spells it."""
+    if words.startswith(b"<"):
+        return bytes.fromhex(words[1:-1].decode()).decode("utf-16")
+    return re.sub(rb"\\(.)", rb"\1", words[1:-1]).decode("ascii")
 
 
 def _frame(box: bytes, shares: bytes, ground: bytes) -> FrameRead:
@@ -119,6 +184,10 @@ def _pages(data: Bytes, offsets: Sequence[int]) -> list[int]:
     if len(pages) != int(count):
         raise ValueError(f"the page tree counts {int(count)} pages and lists {len(pages)}")
     return pages
+
+
+def _object(data: Bytes, at: int) -> bytes:
+    return data[at : data.find(b"\nendobj", at)]
 
 
 def _found(pattern: re.Pattern[bytes], data: Bytes, at: int) -> re.Match[bytes]:

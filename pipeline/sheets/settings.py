@@ -20,12 +20,15 @@ class RenderSettings:
     qr: str = "id"  # "id": the patch_uid | "off" | a URL with {uid}, {county_code}, {campaign}
     map_sheets: Literal["", "gbt13989", "utm", "off"] = ""  # "": GB/T 13989 on CGCS2000, elsewhere the UTM grid
     sheet_images: Literal["", "png", "jpeg"] = ""  # beside the book: both frames of each page, with world files
+    overview_imagery: Literal["none", "before", "after"] = "none"  # under the overviews, toned down
     overview_pdf: bool = False  # beside the book: the overview alone, small enough for a phone
     vertices: Literal["page", "following", "none"] = "page"  # corners J1 … Jn: where the layout has
     # their table, on pages that follow all sheets, or nowhere
     vertices_layout: str = "vertices_a4"  # of the pages that follow
     book_by: Literal["county", "town"] = "county"  # pages by number | by town, village, number, each town a file
     part_mb: int = 80  # a file of a book holds at most so many millions of bytes, then comes another; 0: one file
+    tally: Literal["town", "type"] = "town"  # what an overview counts by; by type where no towns are known
+    sheet_lines: bool = True  # the standard sheets (or squares of the UTM grid) thin on an overview, with their numbers
     verdicts: tuple[str, ...] = ()  # the check boxes of the verification box; () = those of the profile
     scales: tuple[int, ...] = SERIES
     fill_share: float = 0.55  # a patch takes at most this share of the frame's width and height

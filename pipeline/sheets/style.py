@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pipeline.errors import USAGE, Refusal
 from pipeline.sheets.canvas import Stroke, TextStyle
@@ -15,7 +15,7 @@ from pipeline.shelf import read_toml, shelf_file
 
 @dataclass(frozen=True)
 class Style:
-    """Named strokes, text styles and colours; a name that is missing is refused with the file's path."""
+    """Named strokes, text styles and colours; one that a file of an office lacks is that of the standard style."""
 
     path: str
     strokes: Mapping[str, Stroke]
@@ -36,10 +36,13 @@ class Style:
         return _named(self, "sizes_mm", self.sizes_mm, name)
 
 
+STANDARD = "standard"
 T = TypeVar("T")
 
 
 def _named(style: Style, kind: str, group: Mapping[str, T], name: str) -> T:
+    if name not in group and style.path != (usual := load_style(STANDARD)).path:
+        return cast("T", _named(usual, kind, getattr(usual, kind), name))
     if name not in group:
         raise Refusal(f"{style.path} has no [{kind}] {name}", "copy it from config/styles/standard.toml", USAGE)
     return group[name]

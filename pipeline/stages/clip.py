@@ -200,4 +200,4 @@ def _remainders(patches: Any, cut: Cut, reported: Any) -> tuple[dict[str, Any], 
     return columns, shapely.from_wkb(cut.rest_wkb)
 
 
-STAGE = Stage("clip", 4, "run", Section, "pipeline.stages.clip:work", ("vocabularies",))
+STAGE = Stage("clip", 5, "run", Section, "pipeline.stages.clip:work", ("vocabularies",))

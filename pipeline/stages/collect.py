@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pipeline.forms.form import Form
 
 _BLOCK = 10_000  # rows made at once, where all would fill the memory
-READER_VERSION = 3  # of how returns are read: part of the name under which what was read is kept
+READER_VERSION = 4  # of how returns are read: part of the name under which what was read is kept
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _sent(task: Task) -> tuple[SentAll, npt.NDArray[np.object_]]:
     from pipeline.collect.sent import all_sent, sent_rows
     from pipeline.io.tables import GEOMETRY, geometries, give_back, read_parquet
 
-    names = ["patch_uid", "county_code", "county_name", "patch_no", "seq", "area_m2", "asked"]
+    names = ["patch_uid", "county_code", "county_name", "patch_no", "seq", "area_m2", "asked", "lon_deg", "lat_deg"]
     sent, outlines, first = [], [], 0
     for group in range(pq.read_metadata(task.files[PIECES]).num_row_groups):
         table = read_parquet(task.files[PIECES], [*names, GEOMETRY], [group])
@@ -354,8 +354,9 @@ def _receipts(
     made, target = task.files.state / "work" / "receipts", task.files.reports / "returns"
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
-    again = reissues(merged, reviewed.reviews, form, reviewed.table, words, texts(task.facts.language))
-    for receipt in return_receipts(returned, merged, words, {one.county_code for one in again}):
+    said = texts(task.facts.language)
+    again = reissues(merged, reviewed.reviews, form, reviewed.table, words, said)
+    for receipt in return_receipts(returned, merged, words, said, {one.county_code for one in again}):
         write_text(made / f"{receipt.file_name}.html", receipt_page(receipt, task.facts))
         write_receipt_book(made / f"{receipt.file_name}.xlsx", receipt, task.facts)
     for one in again:

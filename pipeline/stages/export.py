@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +17,7 @@ from pipeline.engine.run import Workshop, job_of, outputs_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal
 from pipeline.publish import private, swap_folder
-from pipeline.records import CampaignFacts, Scene
+from pipeline.records import CampaignFacts, Office, Scene
 from pipeline.verify import SUMS, altered
 
 CACHE_BYTES = 32 << 20  # of decoded imagery
@@ -41,7 +41,7 @@ class Section:
     also: tuple[Literal["kmz", "shapefile", "coordinates", "xlsform"], ...] = ()
     shapefile_encoding: Literal["utf-8", "gb18030"] = "utf-8"
     zip_mb: int = 0  # packages/<code>_<n>.zip in parts of at most so many millions of bytes; 0: none
-    send_to: str = ""  # where answers go, as START_HERE prints it; "": the office that issues
+    send_to: str = ""  # where answers go, as START_HERE prints it beside [office] mail and address
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
@@ -72,6 +72,7 @@ class Notice:
 class Task:
     files: Files
     facts: CampaignFacts
+    office: Office  # with how it is reached
     county: CountySlice
     settings: Section
     form: str
@@ -84,11 +85,11 @@ class Task:
 def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[Job]:
     """A job for each county whose book is drawn."""
     settings: Section = campaign.sections["export"]
-    facts = county_facts(campaign)
+    facts, office = county_facts(campaign), campaign.facts.office
     chosen, own = own_files(campaign, FormName(campaign.form), ("form",))
     sheets, fonts = own_files(campaign, campaign.sections["render"], ("font",))
     common = {
-        "settings": value_digest([asdict(settings), asdict(facts), campaign.form, sheets.qr]),
+        "settings": value_digest([asdict(settings), asdict(facts), asdict(office), campaign.form, sheets.qr]),
         "shelf": value_digest([shelf_digest(STAGE.shelves), *own, *fonts]),
     }
     notices = _notices(campaign)
@@ -98,7 +99,8 @@ def jobs(campaign: Campaign, shop: Workshop, only: Sequence[str] = ()) -> list[J
         notice = notices.get(one.code, Notice())
         parts = common | {"pieces": one.digest, "imagery": one.scenes_digest, "book": value_digest(book)}
         parts |= {"announced": value_digest(asdict(notice))}
-        task = Task(campaign.files, facts, one, settings, chosen.form, bool(book), notice, sheets.font, sheets.qr)
+        given = (settings, chosen.form, bool(book), notice, sheets.font, sheets.qr)
+        task = Task(campaign.files, facts, office, one, *given)
         made.append(job_of(STAGE, one.code, task, parts))
     return made
 
@@ -109,6 +111,14 @@ def _notices(campaign: Campaign) -> Mapping[str, Notice]:
 
     announced, _ = expected_or_why(campaign.inputs.expected)
     return {code: Notice(one.deadline, one.contact, one.phone) for code, one in announced.items()}
+
+
+def hint(campaign: Campaign) -> str:
+    """What the technician should know of what the counties are handed, "" where all is said."""
+    office, send_to = campaign.facts.office, campaign.sections["export"].send_to
+    if any(one.strip() for one in (send_to, office.mail, office.address)):
+        return ""
+    return "START_HERE names no place to send answers to: write mail or address under [office] (or [export] send_to)"
 
 
 def work(task: Task) -> Done:
@@ -172,7 +182,7 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     from pipeline.forms.package import write_boundary, write_patches
     from pipeline.forms.qgis import write_project
     from pipeline.forms.workbook import write_checklist
-    from pipeline.geometry.projection import county_projection
+    from pipeline.geometry.projection import county_projection, middle_deg
     from pipeline.io.slices import read_county, read_pieces, scene_of
     from pipeline.layers import COUNTIES
 
@@ -187,13 +197,13 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     scenes = [scene_of(one) for one in task.county.scenes]
     pictures = _thumbnails(facts, county, pieces, scenes) if task.settings.thumbnails else None
     target = folder / f"{code}_checklist.xlsx"
-    rows = write_checklist(target, form, facts, county, pieces, pages, pictures=pictures, parts=book.parts)
+    told = (form, facts, county, pieces, pages)
+    rows = write_checklist(target, *told, pictures=pictures, parts=book.parts, deadline=task.notice.deadline)
     features = write_patches(folder / "patches.gpkg", form, facts, pieces, pages)
     write_boundary(folder / "boundary.gpkg", facts, county)
     imagery = list(_imagery(task, folder, pieces, scenes)) if task.settings.imagery == "windows" else []
-    middle = county.geometry.centroid
-    projection = county_projection(facts.crs, middle.x, middle.y)
-    write_project(folder / f"{code}_project.qgz", form, facts, county, pieces, projection.crs, imagery)
+    projection = county_projection(facts.crs, *middle_deg(county.geometry))
+    write_project(folder / f"{code}_project.qgz", form, facts, county, pieces, projection.crs, imagery, book.parts)
     counts = {"rows": rows, "features": features, "pages": len(pages)}
     counts |= _by_choice(task, folder, form, county, pieces, pages, scenes)
     _write_start(task, folder, form, county, pieces, book)
@@ -207,12 +217,11 @@ def _thumbnails(
     from pipeline.forms.identity import book_order
     from pipeline.forms.picture_sheet import SIZE_MM
     from pipeline.forms.shots import shots_of, thumbnails
-    from pipeline.geometry.projection import county_projection
+    from pipeline.geometry.projection import county_projection, middle_deg
     from pipeline.io.rasters import TileCache
 
-    middle = county.geometry.centroid
-    projection = county_projection(facts.crs, middle.x, middle.y)
-    with TileCache(CACHE_BYTES, forgiving=True) as cache:
+    projection = county_projection(facts.crs, *middle_deg(county.geometry))
+    with TileCache(CACHE_BYTES) as cache:
         return {
             one.patch_uid: thumbnails(shots_of(cache, scenes, projection, one, SIZE_MM), SIZE_MM)
             for one in book_order(list(pieces))
@@ -236,7 +245,8 @@ def _by_choice(
 
         shown = scenes if settings.imagery == "windows" else ()
         target, font = folder / f"{code}_cards.pdf", _font(task)
-        counts["cards"] = write_cards(target, form, facts, county, pieces, pages, font, task.qr, shown)
+        told = (font, task.qr, shown, task.notice.deadline)
+        counts["cards"] = write_cards(target, form, facts, county, pieces, pages, *told)
     if "kmz" in settings.also:
         from pipeline.forms.kmz import write_kmz
 
@@ -266,7 +276,7 @@ def _write_start(
     from pipeline.forms.sketch import sketch_of
     from pipeline.forms.start_page import SKETCH, number_mm, write_start
 
-    facts, font = task.facts, _font(task)
+    facts, font = replace(task.facts, office=task.office), _font(task)
     notice = start.Notice(**asdict(task.notice), send_to=task.settings.send_to)
     names = [*(one.name for one in folder.iterdir()), SUMS]
     called = folder_name(county.code, facts.id)
@@ -301,7 +311,7 @@ def _imagery(task: Task, folder: Path, pieces: Sequence[Any], scenes: Sequence[S
         if mine:
             path = folder / f"{phase}.tif"
             boxes = _boxes(asked, task.facts.crs, mine[0].crs, task.settings.imagery_margin_m)
-            with TileCache(forgiving=True) as cache:
+            with TileCache() as cache:
                 made = write_sparse(mine, boxes, path, task.settings.imagery_cap_mb << 20, cache)
             if made.filled_px:
                 dates = ", ".join(sorted({one.date for one in mine if one.date}))
@@ -341,4 +351,4 @@ def _write_sums(folder: Path) -> None:
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
 
 
-STAGE = Stage("export", 4, "county", Section, "pipeline.stages.export:work", ("forms", "styles", "fonts"))
+STAGE = Stage("export", 5, "county", Section, "pipeline.stages.export:work", ("forms", "styles", "fonts"))

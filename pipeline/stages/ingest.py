@@ -125,9 +125,12 @@ def _deliveries(paths: Sequence[Path], shop: Workshop) -> tuple[tuple[Delivery, 
 
 
 def _imagery(inputs: Inputs, shop: Workshop) -> tuple[Imagery, ...]:
-    """Each image file with what lies beside it."""
+    """Each image file with what lies beside it; of one that a list names and that is not there, nothing."""
     beside, made = files_beside(), []
     for one in inputs.imagery:
+        if not one.path.is_file():
+            made.append(Imagery(one, "", (), ()))
+            continue
         found, digest = beside(one.path), shop.digests.of(one.path)
         parts = [[path.name, shop.digests.of(path)] for path in found.parts]
         told = tuple(shop.digests.of(path) for path in found.texts)
@@ -391,7 +394,7 @@ def _scenes(task: Task, crs: str, issues: list[Issue]) -> list[dict[str, Any]]:
 
     made, rows = [], _scene_rows(task, crs, issues)
     for one in task.imagery:
-        file, name = one.file, one.file.path.name
+        file, name = one.file, one.file.shown
         try:
             with opened(file.path) as dataset:
                 tags, named = dataset.tags(), bands_named(dataset)
@@ -400,7 +403,7 @@ def _scenes(task: Task, crs: str, issues: list[Issue]) -> list[dict[str, Any]]:
             date, sensor = date_and_sensor(said)
             scene = read_scene(file.path, file.phase, date, sensor, file.bands or None, crs, one.digest)
         except Refusal as refusal:
-            facts = {"file": name, "problem": refusal.sentence, "hint": refusal.hint}
+            facts = {"file": name, "problem": _of_image(file.path, refusal.sentence), "hint": refusal.hint}
             issues.append(Issue(Code.FILE_UNREADABLE, "ingest", facts, source_file=name))
             continue
         parts = [scene] if file.date else by_row(scene, mine)
@@ -410,6 +413,13 @@ def _scenes(task: Task, crs: str, issues: list[Issue]) -> list[dict[str, Any]]:
             issues.append(Issue(Code.IMAGERY_BANDS_ASSUMED, "ingest", {"file": name, "bands": bands}, source_file=name))
         made += [asdict(part) | {"footprint": part.footprint.wkt, "box": list(part.footprint.bounds)} for part in parts]
     return made
+
+
+def _of_image(path: Path, sentence: str) -> str:
+    """A sentence about an image without its path, which is of this machine."""
+    told = sentence.removeprefix(f"{path}: ")
+    told = f"it {told.removeprefix(f'{path} ')}" if told.startswith(f"{path} ") else told
+    return told.replace(f"{path.parent}/", "")
 
 
 def _scene_rows(task: Task, crs: str, issues: list[Issue]) -> list[SceneRow]:

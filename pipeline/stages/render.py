@@ -43,6 +43,7 @@ class Task:
     county: CountySlice
     settings: RenderSettings
     configured: tuple[str, ...] = ()  # phases the campaign has imagery of
+    deadline: str = ""  # when the county's answers are due, as the office told it
 
 
 def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]:
@@ -55,12 +56,23 @@ def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]
         "settings": value_digest([asdict(chosen), asdict(facts), configured]),
         "shelf": value_digest([shelf_digest(STAGE.shelves), *own]),
     }
-    made, around = [], around_digests(campaign)
+    made, around, due = [], around_digests(campaign), deadlines(campaign)
     for one in wanted(county_slices(campaign), only):
         parts = common | {"pieces": one.digest, "imagery": one.scenes_digest}
         parts |= {"surroundings": around[one.code]} if one.code in around else {}
-        made.append(job_of(STAGE, one.code, Task(campaign.files, facts, one, settings, configured), parts))
+        parts |= {"imagery of the overview": one.backdrop_digest} if one.backdrop else {}
+        parts |= {"deadline": value_digest(due[one.code])} if one.code in due else {}
+        task = Task(campaign.files, facts, one, settings, configured, due.get(one.code, ""))
+        made.append(job_of(STAGE, one.code, task, parts))
     return made
+
+
+def deadlines(campaign: Campaign) -> dict[str, str]:
+    """When answers are due, by county code, as far as the list of announced counties says so and can be read."""
+    from pipeline.intake.expected import expected_or_why
+
+    announced, _ = expected_or_why(campaign.inputs.expected)
+    return {code: one.deadline for code, one in announced.items() if one.deadline}
 
 
 def work(task: Task) -> Done:
@@ -75,7 +87,8 @@ def work(task: Task) -> Done:
     book = folder / f"{code}_sheets.pdf"
     around = read_surroundings(files, code)
     given = (task.facts, county, pieces, before, after, task.settings)
-    summary = draw_book(book, *given, lambda *_: None, around, task.configured)
+    backdrop = read_backdrop(task.county)
+    summary = draw_book(book, *given, lambda *_: None, around, task.configured, task.deadline, backdrop)
     if sorted(summary.pieces_drawn) != sorted(one.patch_uid for one in pieces if one.own and one.asked):
         raise ValueError(f"the book of {code} does not show each asked piece once")
     files_of = tuple(folder / name for name in (*(one.file for one in summary.parts), *summary.beside))
@@ -111,6 +124,13 @@ def read_ground(files: Files, one: CountySlice) -> tuple[County, list[Piece], li
     return read_county(files[COUNTIES], one.rows), read_pieces(files.slice(one.code)), before, after
 
 
+def read_backdrop(one: CountySlice) -> list[Scene]:
+    """The scenes that lie under a county's overviews, where the office wants imagery there."""
+    from pipeline.io.slices import scene_of
+
+    return [scene_of(each) for each in one.backdrop]
+
+
 def read_surroundings(files: Files, code: str) -> Surroundings:
     """Towns, roads and places of a county and about it."""
     from pipeline.io.slices import read_around
@@ -136,7 +156,7 @@ def _tally(summary: BookSummary) -> dict[str, int]:
     }
 
 
-_UNSEEN = {"broken": Code.IMAGERY_BROKEN, "blank": Code.IMAGERY_BLANK}
+_UNSEEN = {"broken": Code.IMAGERY_BROKEN, "damaged": Code.IMAGERY_BROKEN, "blank": Code.IMAGERY_BLANK}
 
 
 def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary) -> list[Issue]:
@@ -158,8 +178,16 @@ def _issues(task: Task, pieces: Sequence[Any], summary: BookSummary) -> list[Iss
         issue(Code.IMAGERY_PARTIAL, uid, phase=words[f"issue.{phase}"], share=f"{100 * cover:.4g}")
         for uid, phase, cover in summary.partial
     ]
+    bare = {(uid, phase): share for uid, phase, share in summary.bare}
     found += [
-        issue(_UNSEEN[why], uid, phase=words[f"issue.{phase}"], file=name) for uid, phase, name, why in summary.unseen
+        issue(
+            _UNSEEN[why],
+            uid,
+            phase=words[f"issue.{phase}"],
+            file=name,
+            share=f"{100 * bare.get((uid, phase), 0.0):.3g}",
+        )
+        for uid, phase, name, why in summary.unseen
     ]
     found += [
         issue(
@@ -202,4 +230,4 @@ def _imagery_apart(task: Task, summary: BookSummary) -> list[Issue]:
     ]
 
 
-STAGE = Stage("render", 4, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))
+STAGE = Stage("render", 5, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))

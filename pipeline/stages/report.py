@@ -469,7 +469,7 @@ def _packages(task: Task, counties: Sequence[CountyStatus], form: Form) -> list[
     tables["counties"] = _with_progress(tables["counties"], counties)
     everything, project = files.out / f"{facts.id}.gpkg", files.out / f"{facts.id}.qgz"
     write_run_package(everything, tables, facts, form)
-    write_overview(project, facts, form, tuple(tables), _box(tables["counties"]))
+    write_overview(project, facts, form, tuple(tables), _box(tables["counties"]), _places(tables["counties"]))
     quarantine = files.reports / "quarantine.gpkg"
     write_run_package(quarantine, {"quarantine": read_parquet(files[QUARANTINE])}, facts, form)
     return [everything, project, quarantine]
@@ -493,6 +493,14 @@ def _box(table: Any) -> tuple[float, float, float, float]:
 
     west, south, east, north = shapely.total_bounds(geometries(table))
     return float(west), float(south), float(east), float(north)
+
+
+def _places(table: Any) -> dict[str, tuple[str, tuple[float, float, float, float]]]:
+    """Name and box, by code, of the counties that are asked something."""
+    return {
+        one["code"][0].as_py(): (one["name"][0].as_py(), _box(one))
+        for one in (table.slice(at, 1) for at, asked in enumerate(table["asked"].to_pylist()) if asked)
+    }
 
 
 STAGE = Stage("report", 6, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))

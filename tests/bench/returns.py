@@ -72,7 +72,7 @@ def collected(folder: Path) -> None:
     """The whole stage, and once more where every return was read before."""
     files = Files(folder / "archive", folder / "work")
     inbox = tuple(arrived(files.returns, file_digest))
-    task = Task(files, FACTS, "verification_cn", "bench", inbox, Section(), ())
+    task = Task(files, FACTS, "verification_cn", "bench", inbox, Section(), (), ())
     for name in ("collected", "collected again"):
         own, children = _cpu_s(resource.RUSAGE_SELF), _cpu_s(resource.RUSAGE_CHILDREN)
         tally = work(task).tally

@@ -127,6 +127,7 @@ def _child(command: list[str], *words: Any) -> tuple[dict[str, Any], float]:
     """What a process told in its last line, and its user CPU in seconds."""
     before = os.times().children_user
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as where a program is installed
     if command[0] == QGIS_PYTHON:
         environment.pop("PYTHONPATH", None)
     done = subprocess.run(

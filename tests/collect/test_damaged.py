@@ -9,16 +9,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from pipeline.collect import merge as merging
 from pipeline.collect.returned import Doubt, ReturnedFile
+from pipeline.collect.sent import all_sent, sent_rows
 from pipeline.collect.words import remark_words
 from pipeline.forms.identity import row_code
 from pipeline.texts import languages
 
-from .conftest import PIECES, Sheet, number, read, terms, uid
+from .conftest import CAMPAIGN, PIECES, Sheet, number, read, terms, uid
 
 ONE, TWO, THREE, FOUR = 5, 6, 7, 8  # rows of the pieces, as a spreadsheet counts
 GOOD = {"verdict": "违法", "verdict_sub": "违法·未报即用", "used": 12.5, "used_farmland": 2, "checker": "李明"}
@@ -95,6 +98,20 @@ def copy(source: int, target: int, **values: object) -> Damage:
     def done(sheet: Sheet) -> None:
         sheet.copy_row(source, target)
         sheet.put(target, **values)
+
+    return done
+
+
+def sort_apart(*left: str) -> Damage:
+    """All columns moved down by one row but those of these keys."""
+
+    def done(sheet: Sheet) -> None:
+        stay = {sheet.columns[key] for key in left}
+        for column in set(range(1, sheet.sheet.max_column + 1)) - stay:
+            cells = [sheet.sheet.cell(row, column) for row in (ONE, TWO, THREE, FOUR)]
+            values = [cell.value for cell in cells]
+            for cell, value in zip(cells, [values[-1], *values[:-1]], strict=True):
+                cell.value = value
 
     return done
 
@@ -219,6 +236,13 @@ CASES = [
     Case("rows above the headings", insert_rows(1, 5)),
     Case("blank rows between", insert_rows(TWO, 3)),
     Case("sum below the table", put(9, row_no="合计", used=25.0)),
+    Case("sum row that answers", put(9, row_no="合计", verdict="违法", used=25.0),
+         {**but(), ("", "1"): {"verdict": "illegal", "used": "25"}}),
+    Case("headings repeated with an answer", all_of(insert_rows(TWO), copy(4, TWO, verdict="违法")), {
+        **but(), ("", "1"): {
+            "verdict": "illegal", "finding_remark": "判定依据、备注", "photos": "照片", "checker": "核查人"},
+    }, tuple((code, f"{letter}6") for code, letters in (
+        (Doubt.NOT_A_CHOICE, "IJK"), (Doubt.NOT_A_NUMBER, "LM"), (Doubt.NOT_A_DATE, "Q")) for letter in letters)),
     Case("signature below the table", put(12, row_no="填表人：王五")),
     Case("headings repeated", all_of(insert_rows(TWO), copy(4, TWO))),
     Case("row without identity below the table", put(9, verdict="违法"), {**but(), ("", "1"): {"verdict": "illegal"}}),
@@ -277,6 +301,25 @@ def test_damage(damaged: Callable[[Damage], ReturnedFile], case: Case) -> None:
 def test_rows_sorted_apart_keep_the_codes_that_show_it(damaged: Callable[[Damage], ReturnedFile]) -> None:
     codes = {row.patch_uid: row.row_code for row in damaged(swap_uids).rows}
     assert codes == {uid(2): CODES[1], uid(1): CODES[2]}
+
+
+@pytest.mark.parametrize(
+    "left",
+    [("patch_uid", "row_code"), ("patch_uid", "row_code", "patch_no"), ("patch_uid", "row_code", "patch_no", "row_no")],
+)
+def test_rows_sorted_without_their_ids_are_nobodys(
+    damaged: Callable[[Damage], ReturnedFile], left: tuple[str, ...]
+) -> None:
+    rows = damaged(sort_apart(*left)).rows
+    assert {row.patch_uid for row in rows} == {uid(2), uid(3)}
+    columns = {name: [getattr(one, name) for one in PIECES] for name in COLUMNS}
+    pieces = all_sent(sent_rows(columns, np.array([one.geometry for one in PIECES], object), "mu"))
+    found = merging.merge(pieces, [replace(damaged(sort_apart(*left)), remarks=())], terms().form, CAMPAIGN, ())
+    assert [one.code for one in found.unmatched] == [Doubt.ROW_CODE] * 2
+    assert {one.state for one in found.findings} == {"open"}
+
+
+COLUMNS = ("patch_uid", "county_code", "county_name", "patch_no", "seq", "area_m2", "asked", "lon_deg", "lat_deg")
 
 
 def test_a_row_drawn_down_over_another_is_no_parcel(damaged: Callable[[Damage], ReturnedFile]) -> None:

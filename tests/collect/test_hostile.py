@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import struct
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -137,7 +137,7 @@ def test_every_reason_and_doubt_has_its_sentence() -> None:
         Doubt.HIDDEN_ROW: ["rows", "count"],
         Doubt.MERGED_ID: ["cells"],
         Doubt.UNKNOWN_COLUMN: ["heading", "nearest"],
-        Doubt.CONFLICT: ["files"],
+        Doubt.CONFLICT: ["files", "county"],
     }
     for language in languages():
         for doubt in set(Doubt) - {Doubt.CHECK}:  # its rules have sentences of their own
@@ -217,16 +217,34 @@ def _wide(text: str) -> bytes:
 
 
 def binary_workbook(row: int, column: int) -> bytes:
-    """An .xlsb with one number at A1 and one far away: no XML says where its cells are."""
-    cell = lambda at: struct.pack("<IId", at, 0, 1.0)  # noqa: E731
-    head = lambda at: struct.pack("<I", at) + b"\0" * 13  # noqa: E731
+    """An .xlsb with one number at A1 and one far away."""
+    return binary({(0, 0): 1.0, (row, column): 1.0})
+
+
+def binary(
+    cells: Mapping[tuple[int, int], str | float],
+    *,
+    hidden: Sequence[int] = (),
+    merged: Sequence[tuple[int, int, int, int]] = (),
+    short: bool = False,
+    from_1904: bool = False,
+) -> bytes:
+    """An .xlsb of one sheet as Excel writes it; `short` writes text in the form that has no column of its own."""
+    body = []
+    for row in sorted({at for at, _ in cells}):
+        flags = bytes([0, 0x10 if row in hidden else 0])
+        body.append(_record(0x00, struct.pack("<IIH", row, 0, 300) + flags + b"\0" * 5))
+        for column, value in sorted((to, value) for (at, to), value in cells.items() if at == row):
+            body.append(_cell(column, value, short and column > 0))
+    areas = [_record(176, struct.pack("<4I", first, last, left, right)) for first, left, last, right in merged]
+    last = max(at for at, _ in cells), max(to for _, to in cells)
     sheet = b"".join([
-        _record(0x81), _record(0x94, struct.pack("<4I", 0, row, 0, column)), _record(0x91),
-        _record(0x00, head(0)), _record(0x05, cell(0)), _record(0x00, head(row)), _record(0x05, cell(column)),
-        _record(0x92), _record(0x82),
+        _record(0x81), _record(0x94, struct.pack("<4I", 0, last[0], 0, last[1])), _record(0x91), *body,
+        _record(0x92), *areas, _record(0x82),
     ])  # fmt: skip
     about = struct.pack("<II", 0, 1) + _wide("rId1") + _wide("a")
-    book = b"".join([_record(0x83), _record(0x8F), _record(0x9C, about), _record(0x90), _record(0x84)])
+    epoch = _record(153, struct.pack("<II", int(from_1904), 0) + _wide(""))
+    book = b"".join([_record(0x83), epoch, _record(0x8F), _record(0x9C, about), _record(0x90), _record(0x84)])
     space = "http://schemas.openxmlformats.org/package/2006/relationships"
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
     link = f'<Relationship Id="rId1" Type="{kind}" Target="worksheets/sheet1.bin"/>'
@@ -237,13 +255,88 @@ def binary_workbook(row: int, column: int) -> bytes:
     ])  # fmt: skip
 
 
+def _cell(column: int, value: str | float, short: bool) -> bytes:
+    head = b"\0\0\0\0" if short else struct.pack("<II", column, 0)
+    if isinstance(value, str):
+        return _record(17 if short else 6, head + _wide(value))
+    return _record(16 if short else 5, head + struct.pack("<d", value))
+
+
+def filled(path: Path) -> dict[tuple[int, int], str | float]:
+    """The cells of a checklist in which the first piece was answered."""
+    sheet = Sheet(path, terms())
+    sheet.put(5, verdict="合法", finding_remark="x", used=3.5, checked_on=45950)
+    return {
+        (row, column): cell if isinstance(cell, str) else float(cell)
+        for row, cells in enumerate(sheet.sheet.iter_rows(values_only=True))
+        for column, cell in enumerate(cells)
+        if cell is not None
+    }
+
+
+def test_a_filled_binary_workbook_comes_back(put: Put, tmp_path: Path, checklist: Made) -> None:
+    cells = filled(checklist("cn"))
+    (one,) = read(put("a.xlsb", binary(cells, hidden=[4], merged=[(4, 18, 5, 18)])), tmp_path / "s")
+    assert (one.campaign, one.county_code, one.form) == ("2025Q3", CODE, "verification_cn@1")
+    assert {each.code for each in one.remarks} == {Doubt.HIDDEN_ROW, Doubt.MERGED_ID}
+    (one,) = read(put("b.xlsb", binary(cells, from_1904=True)), tmp_path / "s")
+    assert [dict(row.said) for row in one.rows] == [
+        {"verdict": "legal", "used": "3.5", "finding_remark": "x", "checked_on": "2029-10-21"}
+    ]
+    assert one.remarks == ()
+
+
+def test_cells_that_a_reader_would_pass_over_are_not_passed_over(put: Put, tmp_path: Path, checklist: Made) -> None:
+    data = binary(filled(checklist("cn")), short=True)
+    assert reason_of(read(put("a.xlsb", data), tmp_path / "s")) == "damaged"
+
+
+@given(st.binary(max_size=60), st.integers(0, 10**6))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_binary_sheet_is_read_or_refused(put: Put, tmp_path: Path, noise: bytes, at: int) -> None:
+    sheet = zipfile.ZipFile(io.BytesIO(binary_workbook(3, 2))).read("xl/worksheets/sheet1.bin")
+    at %= len(sheet)
+    data = sheet[:at] + noise + sheet[at + len(noise) // 2 :]
+    made = altered(put("x.xlsb", binary_workbook(3, 2)), "xl/worksheets/sheet1.bin", lambda _: data)
+    assert reason_of(read(put("a.xlsb", made), tmp_path / "s")) in ("no_table", "damaged", "far")
+
+
+@pytest.mark.parametrize(
+    "begin", [b"\x09\x08\x10\x00\x00\x06\x05\x00" + b"\0" * 12, b"\x09\x08\x08\x00\x00\x05\x05\x00" + b"\0" * 4]
+)
+@pytest.mark.parametrize("before", [b"", b"\x86\x00\x00\x00"])
+def test_an_old_workbook_locked_by_a_password_says_so(put: Put, tmp_path: Path, begin: bytes, before: bytes) -> None:
+    """BOF, perhaps WRITEPROT, FILEPASS: where a real file has them, behind the first sector."""
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
+    locked = ole + begin + before + b"\x2f\x00\x36\x00" + b"x" * 0x36
+    assert reason_of(read(put("a.xls", locked), tmp_path / "s")) == "password"
+    plain = ole + begin + before + b"\xe1\x00\x02\x00\xb0\x04"
+    assert reason_of(read(put("a.xls", plain), tmp_path / "s")) == "damaged"
+
+
 def test_a_binary_workbook_is_read(put: Put, tmp_path: Path) -> None:
     assert reason_of(read(put("a.xlsb", binary_workbook(3, 2)), tmp_path / "s")) == "no_table"
 
 
-def test_a_file_that_kills_its_child_is_set_aside(put: Put, tmp_path: Path, checklist: Made) -> None:
-    put("in/b.xlsb", binary_workbook(1048575, 16383))
-    for name in ("a.xlsx", "c.xlsx"):
+def test_a_far_cell_of_a_binary_workbook(put: Put, tmp_path: Path) -> None:
+    assert reason_of(read(put("a.xlsb", binary_workbook(1048575, 16383)), tmp_path / "s")) == "far"
+
+
+_DEADLY = """
+import os
+from pipeline.collect import bundle
+door = bundle._through_door
+bundle._through_door = lambda suffix, one, *rest: os.abort() if one.name == "b.xlsx" else door(suffix, one, *rest)
+main(sys.argv[1])
+"""
+
+
+def test_a_file_that_kills_its_child_is_set_aside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checklist: Made
+) -> None:
+    monkeypatch.setattr(reading, "_BEGIN", reading._BEGIN.replace("main(sys.argv[1])", _DEADLY))
+    (tmp_path / "in").mkdir()
+    for name in ("a.xlsx", "b.xlsx", "c.xlsx"):
         sheet = Sheet(checklist("cn"), terms())
         sheet.put(5, verdict="合法", finding_remark=name)
         sheet.save(tmp_path / "in" / name)
@@ -251,7 +344,7 @@ def test_a_file_that_kills_its_child_is_set_aside(put: Put, tmp_path: Path, chec
     found = read_return(tmp_path / "in", by.form, by.facts, name="429901")
     assert [(one.name, len(one.rows)) for one in found] == [
         ("429901/a.xlsx", 1),
-        ("429901/b.xlsb", 0),
+        ("429901/b.xlsx", 0),
         ("429901/c.xlsx", 1),
     ]
     assert reason_of(found[1:2]) == "killed"

@@ -71,7 +71,7 @@ def test_a_doubt_about_a_cell_stands_with_the_row_of_its_piece(tmp_path: Path) -
     known = by(LEDGER, tmp_path)
     one = read(put(tmp_path / "a.csv", [HEAD, line(1, "待定"), line(3, **{AREA: "约半公顷"})]), known)
     (receipt,) = return_receipts(
-        brought([one], sent()), merged(one, known=known), remark_words(known.form, known.facts)
+        brought([one], sent()), merged(one, known=known), remark_words(known.form, known.facts), known.words
     )
     assert receipt.general == ()
     quoted = zip(receipt.lines, ("待定", "约半公顷"), strict=True)
@@ -82,7 +82,7 @@ def test_a_receipt_as_a_workbook_says_also_what_is_of_the_whole_file(tmp_path: P
     known = by(LEDGER, tmp_path)
     one = read(put(tmp_path / "a.csv", [[*HEAD, "批次"], [*line(1), "一"]]), known)
     (receipt,) = return_receipts(
-        brought([one], sent()), merged(one, known=known), remark_words(known.form, known.facts)
+        brought([one], sent()), merged(one, known=known), remark_words(known.form, known.facts), known.words
     )
     write_receipt_book(tmp_path / "r.xlsx", receipt, known.facts)
     *_, last = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows(values_only=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.collect.merge import Merged, merge
-from pipeline.collect.returned import Doubt, ReturnedFile, ReturnedRow
+from pipeline.collect.merge import Merged, answer_id, merge
+from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll, all_sent
 from pipeline.collect.tables import county_tallies, finding_columns, returned_columns
 from pipeline.decisions import Decision
@@ -104,6 +105,14 @@ def test_a_patch_asked_in_one_county_needs_no_county_in_its_row() -> None:
     assert states(merged(file("x", alone)))["C-c", "2"] == "answered"
 
 
+def test_a_row_code_tells_the_county_of_a_patch_asked_in_several() -> None:
+    alone = ReturnedRow("C-b", "", "Rb2", "1", FULL, {}, "f!s!row 1")
+    found = states(merged(file("x", alone)))
+    assert (found["C-b", "1"], found["C-b", "2"]) == ("open", "answered")
+    nobody = ReturnedRow("C-b", "", "", "1", FULL, {}, "f!s!row 1")
+    assert [one.code for one in merged(file("x", nobody)).unmatched] == [Doubt.UNKNOWN_PATCH]
+
+
 def test_another_campaign_or_form_is_not_taken() -> None:
     found = merged(file("x", row("a", **FULL), campaign="D"), file("y", row("a", **FULL), form="old@1"))
     assert {one.code for one in found.unmatched} == {Doubt.OTHER_CAMPAIGN, Doubt.OTHER_FORM}
@@ -115,6 +124,33 @@ def test_answers_without_a_verdict_are_refused_and_what_is_due_is_said() -> None
     assert [one.code for one in found.unmatched] == [Doubt.NO_VERDICT]
     (due,) = [one.facts["fields"].split("|") for one in found.remarks if one.code is Doubt.STILL_DUE]
     assert {"checker", "checked_on", "verdict_sub"} <= set(due)
+
+
+def test_what_is_due_is_asked_only_of_answers_that_stand() -> None:
+    lesser = {"verdict": "legal", "checker": "Li"}
+    for other in (FULL, FULL | {"verdict_sub": "legal.prior"}):
+        found = merged(file("x", row("a", **lesser)), file("y", replace(row("a", **other), place="g!s!row 1")))
+        assert "f!s!row 1" not in {one.place for one in found.remarks if one.code is Doubt.STILL_DUE}
+    twice = merged(file("x", row("a", **lesser)), file("y", replace(row("a", **lesser), place="g!s!row 1")))
+    due = {one.place for one in twice.remarks if one.code is Doubt.STILL_DUE}
+    assert due == {"f!s!row 1", "g!s!row 1"}  # both officers are told what is missing
+
+
+def test_doubts_about_cells_of_a_row_that_was_answered_anew_ask_nothing_more() -> None:
+    first = row("a", **FULL)
+    doubts = (Remark(Doubt.NOT_A_DATE, "f!s!Q5", "C-a", "1"), Remark(Doubt.NOT_A_DATE, "f!s!Q6", "C-b", "1"))
+    came = replace(file("x", replace(first, place="f!s!B5"), replace(row("b", **FULL), place="f!s!B6")), remarks=doubts)
+    base = answer_id(merged(came).findings[0].answers[0])
+    again = file("y", replace(row("a", **FULL | {"checker": "Zhao"}), place="g!s!B5", base=base))
+    for files, left in ((came,), ["f!s!Q5", "f!s!Q6"]), ((came, again), ["f!s!Q6"]):
+        assert [one.place for one in merged(*files).remarks if one.code is Doubt.NOT_A_DATE] == left
+
+
+def test_the_same_bytes_under_two_names_have_the_same_fate() -> None:
+    alone = replace(file("x", replace(row("a", **FULL), place="a.xlsx!s!B5")), name="a.xlsx")
+    zipped = replace(alone, name="b.zip/a.xlsx", rows=(replace(alone.rows[0], place="b.zip/a.xlsx!s!B5"),))
+    for came in ([alone, zipped], [zipped, alone]):
+        assert returned_columns(came, merged(*came))["fate"] == ["taken", "taken"]
 
 
 def test_land_parcels_of_one_patch_are_one_record() -> None:
@@ -129,6 +165,27 @@ def test_one_piece_twice_in_a_file_with_other_words_is_a_conflict() -> None:
     found = merged(file("x", row("a", **FULL), row("a", at=2, **FULL | {"verdict": "other"})))
     assert states(found)["C-a", "1"] == "conflict"
     assert Doubt.ROW_TWICE in {one.code for one in found.remarks}
+
+
+def test_what_stands_beside_a_uid_must_be_its_own() -> None:
+    """Rows sorted without their ids: number or middle of another piece (of none: a slip that is told)."""
+    middles = [replace(one, centre=f"113.{at}00000, 30.500000") for at, one in enumerate(SENT.by_key.values(), 1)]
+    known = all_sent(middles)
+
+    def of(**given: str) -> Merged:
+        found = merged(file("x", replace(row("a", **FULL), given=given)), sent=known)
+        found.remarks = [one for one in found.remarks if one.code is not Doubt.STILL_DUE]
+        return found
+
+    assert of(centre="113.100000, 30.500000").remarks == []
+    assert [one.code for one in of(centre="113.200000, 30.500000").unmatched] == [Doubt.ROW_CODE]
+    assert [one.code for one in of(patch_no="b").unmatched] == [Doubt.ROW_CODE]
+    (slip,) = of(centre="113.900000, 30.500000").remarks
+    assert (slip.code, slip.facts["field"]) == (Doubt.CHANGED_GIVEN, "place")
+    (area,) = of(area="2").remarks
+    assert (area.code, area.facts) == (Doubt.CHANGED_GIVEN, {"field": "area", "sent": "1", "returned": "2"})
+    for said in ("1", "1.00", " １ ", "1.004"):
+        assert of(area=said).remarks == []
 
 
 def test_an_altered_locked_number_is_said_and_the_sent_one_counts() -> None:

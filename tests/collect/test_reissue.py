@@ -135,6 +135,7 @@ SENT = all_sent(
             "patch_uid": [one.patch_uid for one in PIECES], "county_code": [CODE] * 4, "county_name": ["云溪县"] * 4,
             "patch_no": [one.patch_no for one in PIECES], "seq": [one.seq for one in PIECES],
             "area_m2": [one.area_m2 for one in PIECES], "asked": [True] * 4,
+            "lon_deg": [one.lon_deg for one in PIECES], "lat_deg": [one.lat_deg for one in PIECES],
         },
         [one.geometry for one in PIECES], "mu",  # type: ignore[arg-type]
     )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.collect.merge import Merged, answer_id
+from pipeline.collect.returned import ReturnedRow
 from pipeline.collect.reviews import county_reviews, load_reviews, review_all, review_lines, unused
 from pipeline.decisions import Decision, read_decisions
 from pipeline.errors import Refusals
@@ -79,6 +80,18 @@ def test_a_countys_state_and_how_often_it_was_returned() -> None:
     counts = county_reviews(found.findings, review_all(found.findings, lines, TABLE), TABLE)
     assert counts["1"] == {"review": "city_passed", "reviews": {"city_passed": 2}, "times_returned": 1}
     assert counts["2"]["review"] == "issued"
+
+
+def test_a_return_of_a_patch_is_counted_only_where_somebody_answered_it() -> None:
+    lines = review_lines([line("C-b", "return", "city 3")], TABLE)
+
+    def times(*rows: ReturnedRow) -> list[int]:
+        found = merged(file("x", *rows))
+        counts = county_reviews(found.findings, review_all(found.findings, lines, TABLE), TABLE)
+        return [counts[code]["times_returned"] for code in ("1", "2")]
+
+    assert times(row("b", **FULL)) == [1, 0]
+    assert times(row("b", **FULL), row("b", "2", at=2, **FULL)) == [1, 1]
 
 
 def test_levels_and_reasons_that_are_none_are_refused_by_row() -> None:

@@ -42,6 +42,8 @@ def test_imagery_that_is_none(campaign: Path) -> None:
     happened = ingested(campaign)
     assert happened.by_file[GOOD] == (2, 0, 0)
     refused = {one["source_file"] for one in happened.found if one["code"] == "FILE_UNREADABLE"}
-    assert refused >= {"vrt.tif", "wms.tif", "empty.tif", "absurd.tif"}
+    assert refused >= {f"imagery/{name}.tif" for name in ("vrt", "wms", "empty", "absurd")}
+    here = str(campaign.parent)
+    assert not [one for one in happened.found if here in json.dumps(one)]
     assert "good.tif" in json.dumps(state(campaign, "scenes.json"))
     assert all(secret not in one.read_bytes() for one in (campaign.parent / "out").rglob("*") if one.is_file())

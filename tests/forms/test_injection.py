@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import sqlite3
 import zipfile
@@ -14,6 +16,7 @@ import fiona
 import openpyxl
 import pypdf
 import pytest
+from PIL import Image
 
 from pipeline.forms.card_page import write_cards
 from pipeline.forms.coordinates import write_coordinates
@@ -27,6 +30,7 @@ from pipeline.forms.sketch import sketch_of
 from pipeline.forms.start import Notice, start_of
 from pipeline.forms.start_page import SKETCH, number_mm, write_start
 from pipeline.forms.workbook import write_checklist
+from pipeline.forms.xlsform import write_xlsform
 from pipeline.io.readers.coordinate_text import read_coordinate_text
 from pipeline.records import CampaignFacts, County, Office, Piece
 from pipeline.sheets.book import draw_book
@@ -60,6 +64,7 @@ def test_words_of_strangers_are_words(
 ) -> None:
     made = _made(tmp_path, form, facts, county, pieces, PAYLOADS[name])
     _check_workbook(made)
+    _check_xlsform(made)
     _check_pdfs(made)
     _check_project(made)
     _check_kmz(made)
@@ -72,7 +77,7 @@ def _made(folder: Path, form: Form, facts: CampaignFacts, county: County, pieces
     """All that a county is handed, with these words in every place strangers' words go."""
     folder = folder / "made"
     folder.mkdir()
-    office = Office(unit=evil, maker=evil, checker=evil, phone=evil, classification=evil)
+    office = Office(evil, evil, evil, evil, classification=evil, contact=evil, mail=evil, address=evil)
     facts = replace(facts, title=evil, office=office)
     county = replace(
         county, name=evil, city_name=evil, neighbours=tuple(replace(one, name=evil) for one in county.neighbours)
@@ -83,14 +88,16 @@ def _made(folder: Path, form: Form, facts: CampaignFacts, county: County, pieces
     pieces = [replace(one, county_name=evil, **named) for one in pieces]
     pages = {one.patch_uid: one.seq + 2 for one in pieces if one.asked}
     font = load_font()
-    write_checklist(folder / "c.xlsx", form, facts, county, pieces, pages)
+    pictures = {one.patch_uid: {"before": _jpeg()} for one in pieces}
+    write_checklist(folder / "c.xlsx", form, facts, county, pieces, pages, pictures=pictures, deadline=evil)
+    write_xlsform(folder, form, facts, county, pieces)
     write_patches(folder / "patches.gpkg", form, facts, pieces, pages)
     write_boundary(folder / "boundary.gpkg", facts, county)
     write_project(folder / "project.qgz", form, facts, county, pieces, "EPSG:4547")
     write_kmz(folder / "p.kmz", facts, county, pieces, pages)
     write_shapefile(folder / "p", facts, pieces, pages)
     write_coordinates(folder / "p_coordinates.txt", facts, county, pieces)
-    write_cards(folder / "cards.pdf", form, facts, county, pieces, pages, font)
+    write_cards(folder / "cards.pdf", form, facts, county, pieces, pages, font, deadline=evil)
     notice = Notice(evil, evil, evil, evil)
     start = start_of(form, facts, county, pieces, pages, notice, ["SHA256SUMS"], folder_name(evil, facts.id))
     write_start(folder / "start.pdf", start, sketch_of(facts, county, pieces, SKETCH, number_mm(font)), facts, font)
@@ -110,6 +117,22 @@ def _check_workbook(made: Path) -> None:
             if name.endswith(".rels"):
                 targets = re.findall(r'Target="([^"]*)" TargetMode="External"', packed.read(name).decode())
                 assert all(re.fullmatch(r"429901_sheets\.pdf", one) for one in targets)
+
+
+def _check_xlsform(made: Path) -> None:
+    """No formula in the form, none in its list; what it calculates is ours."""
+    for row in openpyxl.load_workbook(made / "429901_form.xlsx")["survey"].iter_rows():
+        assert all(cell.data_type != "f" for cell in row)
+    with (made / "patches_429901.csv").open(encoding="utf-8", newline="") as listed:
+        cells = [cell for row in csv.reader(listed) for cell in row]
+    assert cells
+    assert not [one for one in cells if one[:1] in ("=", "+", "-", "@") or LIVE_BIDI.search(one)]
+
+
+def _jpeg() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 6)).save(buffer, "JPEG")
+    return buffer.getvalue()
 
 
 def _check_pdfs(made: Path) -> None:

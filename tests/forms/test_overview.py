@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.forms.form import Form, load_form
 from pipeline.forms.layers import RUN_LAYERS, layer_qml
-from pipeline.forms.overview import write_overview
+from pipeline.forms.overview import BOOKMARKS, write_overview
 from pipeline.records import CampaignFacts
 
 BOX = (113.8, 30.4, 114.6, 30.9)
@@ -39,6 +39,33 @@ def test_every_layer_is_there_by_a_relative_path(root: Element) -> None:
     leaves = {one.get("id"): one.get("source") for one in root.iter("layer-tree-layer")}
     assert leaves == {one.findtext("id", ""): one.findtext("datasource", "") for one in root.iter("maplayer")}
     assert all(len(one or "") > 10 and (one or "").isascii() for one in leaves)
+
+
+def test_themes_and_groups_show_layers_that_are_there(root: Element) -> None:
+    ids = {one.findtext("id") for one in root.iter("maplayer")}
+    themes = {one.get("name"): [each.get("id") for each in one] for one in root.iter("visibility-preset")}
+    assert len(themes) == 3  # none of photos: there are none
+    assert all(set(shown) <= ids for shown in themes.values())
+    groups = [one for one in root.iter("layer-tree-group") if one.get("name")]
+    assert len(groups) == 3
+    assert all(one.find("layer-tree-layer") is not None for one in groups)
+
+
+def test_counties_are_found_again_by_bookmarks(tmp_path: Path, facts: CampaignFacts, form: Form) -> None:
+    places = {f"{code}": (f"县{code}", BOX) for code in range(BOOKMARKS + 20, 0, -1)}
+    write_overview(tmp_path / "a.qgz", facts, form, RUN_LAYERS, BOX, places)
+    marks = list(read(tmp_path / "a.qgz").iter("Bookmark"))
+    assert [one.get("name") for one in marks] == [f"县{code} {code}" for code in sorted(places)[:BOOKMARKS]]
+    assert len({one.get("id") for one in marks}) == BOOKMARKS
+
+
+@pytest.mark.parametrize("kind", [*RUN_LAYERS, "photos"])
+def test_no_map_tip_shows_a_column_as_markup(kind: str) -> None:
+    """QGIS takes map tips for HTML: every column goes through the exchange of `<` first."""
+    tip = ElementTree.fromstring(layer_qml(kind, "zh")).findtext("mapTip", "")
+    said = re.findall(r"\[%(.*?)%\]", tip)
+    assert said
+    assert all("'<', '&lt;'" in one for one in said)
 
 
 def test_a_layer_that_was_not_made_is_not_named(tmp_path: Path, facts: CampaignFacts, form: Form) -> None:

@@ -21,10 +21,10 @@ from pipeline.book_parts import BookPart
 from pipeline.forms.form import Form
 from pipeline.forms.package import write_patches
 from pipeline.forms.sketch import Sketch, sketch_of
-from pipeline.forms.start import KINDS, Notice, Start, start_of
+from pipeline.forms.start import KINDS, WITH_PROJECT, Notice, Start, start_of
 from pipeline.forms.start_page import SKETCH, draw_start, number_mm, write_start
 from pipeline.forms.workbook import FIRST_ROW, write_checklist
-from pipeline.records import CampaignFacts, County, Piece
+from pipeline.records import CampaignFacts, County, Office, Piece
 from pipeline.sheets.book import draw_book
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
@@ -50,10 +50,12 @@ def _page(
     return start, sketch_of(facts, county, pieces, SKETCH, number_mm(load_font()))
 
 
-def _canvas(page: tuple[Start, Sketch], facts: CampaignFacts) -> Canvas:
-    canvas = Canvas(210.0, 297.0, load_font())
-    draw_start(canvas, *page, texts(facts.language))
-    return canvas
+def _pages(page: tuple[Start, Sketch], facts: CampaignFacts) -> tuple[Canvas, ...]:
+    return draw_start(*page, texts(facts.language), load_font())
+
+
+def _said(canvas: Canvas) -> str:
+    return "".join(one.words for one in canvas.inked if one.kind == "text").replace(" ", "")
 
 
 def _words(path: Path) -> str:
@@ -86,6 +88,9 @@ def test_its_numbers_are_those_of_checklist_geopackage_and_sheets(
     assert not ahead
     last = max(pages)
     assert texts(facts.language).say("start.page.page", page=pages[last]) in said
+    named = next(one.patch_no for one in pieces if one.own and one.seq == last)
+    headed = texts(facts.language).say("start.page.patch", number=last, patch_no=named)
+    assert "".join(headed.split()) in "".join(said.split())
     assert f"{last}" in pypdf.PdfReader(tmp_path / "b.pdf").pages[pages[last] - 1].extract_text()
     assert Decimal(str(sum(row[5] for row in rows))).quantize(Decimal("0.01")) == pytest.approx(
         Decimal(area.replace(",", "")), abs=Decimal("0.01") * len(rows)
@@ -95,15 +100,63 @@ def test_its_numbers_are_those_of_checklist_geopackage_and_sheets(
 def test_who_when_and_whom_to_call(
     form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
 ) -> None:
-    office = replace(facts.office, phone="0999-5820018")
+    office = replace(facts.office, phone="0999-5820018", contact="何志远")
     start, _ = _page(form, replace(facts, office=office), county, pieces, pages)
     said = json.dumps(start.facts, ensure_ascii=False)
-    assert all(one in said for one in ("2025-11-15", "0999-5820018", "郭文斌", "0999-5020541"))
-    assert any("0999-5820018" in one and "某省自然资源厅" in one for one in start.back)
-    sent, _ = _page(form, facts, county, pieces, pages, replace(NOTICE, send_to="a@b.example"))
-    assert any("a@b.example" in one for one in sent.back)
+    assert all(one in said for one in ("2025-11-15", "0999-5820018", "某省自然资源厅 何志远"))
+    assert "郭文斌" not in said  # the county's own, and said to be so
+    assert start.own == texts(facts.language).say("start.own", who="郭文斌 0999-5020541")
     silent, _ = _page(form, facts, county, pieces, pages, Notice())
     assert texts(facts.language)["start.fact.deadline_open"] in [value for _, value, _ in silent.facts]
+    assert silent.own == ""
+
+
+def test_where_answers_go(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    office = replace(facts.office, mail="a@b.example", address="某路 1 号")
+    sent, _ = _page(form, replace(facts, office=office), county, pieces, pages, replace(NOTICE, send_to="共享盘 K"))
+    told = [one for one in sent.back if "a@b.example" in one]
+    assert len(told) == 1
+    assert all(one in told[0] for one in ("某省自然资源厅", "共享盘 K", "某路 1 号", "2025-11-15"))
+    words = texts(facts.language)
+    bare, _ = _page(form, facts, county, pieces, pages)
+    assert any(words.say("start.back.sender_unit", unit="某省自然资源厅") in one for one in bare.back)
+    nobody, _ = _page(form, replace(facts, office=Office()), county, pieces, pages, Notice())
+    assert f"{words['start.back.sender']}{words['start.back.several']}" in nobody.back
+    assert words["start.fact.call_open"] in [value for _, value, _ in nobody.facts]
+
+
+def test_every_verdict_and_what_is_due_stand_on_the_front(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    front = _said(_pages(_page(form, facts, county, pieces, pages), facts)[0])
+    language = facts.language
+    for one in (*form.verdict.choices, *form["verdict_sub"].choices):
+        assert one.label[language].replace(" ", "") in front
+    for one in (each for each in form.face if each.needed and each.key != form.verdict_key):
+        assert one.heading[language].split("\n")[0].replace(" ", "") in front
+    assert texts(language)["form.lead_note"].replace(" ", "") in front
+
+
+def test_patches_of_several_counties_are_told_where_there_are_any(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    shared = [replace(one, piece_count=2) if one.seq in (1, 3) else one for one in pieces]
+    told = texts(facts.language).say("start.verdict.shared", count=2)
+    assert told in _page(form, facts, county, shared, pages)[0].due
+    assert len(_page(form, facts, county, pieces, pages)[0].due) == 1
+
+
+def test_a_list_of_files_without_room_on_the_front_stands_whole_on_the_back(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    every = [end for _, end in KINDS if isinstance(end, str)]
+    many = [f"{'429901' if end.startswith('_') else ''}{end}" for end in every]
+    page = _page(form, facts, county, pieces, pages, names=[*many, *WITH_PROJECT])
+    front, back = _pages(page, facts)
+    assert {one.element for one in back.inked} == {"head", "files", "foot"}
+    assert "files" not in {one.element for one in front.inked}
 
 
 def test_it_lists_what_is_there_and_nothing_else(
@@ -111,9 +164,12 @@ def test_it_lists_what_is_there_and_nothing_else(
 ) -> None:
     start, _ = _page(form, facts, county, pieces, pages)
     assert sorted(name for name, *_ in start.files) == sorted(NAMES)
-    every = [end if not end.startswith("_") else f"429901{end}" for _, end in KINDS]
-    full, _ = _page(form, facts, county, pieces, pages, names=every)
-    assert [name for name, *_ in full.files] == every
+    ends = [end if isinstance(end, str) else ", ".join(end) for _, end in KINDS]
+    rows = [end if not end.startswith("_") else f"429901{end}" for end in ends]
+    full, _ = _page(form, facts, county, pieces, pages, names=", ".join(rows).split(", "))
+    assert [name for name, *_ in full.files] == rows
+    part, _ = _page(form, facts, county, pieces, pages, names=[*NAMES, "before.tif"])
+    assert "before.tif" in [name for name, *_ in part.files]
 
 
 @pytest.mark.parametrize("town", ["", "上坪镇"])
@@ -128,7 +184,7 @@ def test_it_tells_where_further_sheets_are(
     told = texts(facts.language).say(f"start.page.{kind}", last=4, files=f"{parts[1].file} …")
     assert start.pages[-1] == told
     assert [name for name, *_ in start.files][:3] == ["429901_sheets.pdf", f"{parts[1].file} …", NAMES[1]]
-    assert not _overlaps(_canvas((start, sketch), facts))
+    assert not [one for canvas in _pages((start, sketch), facts) for one in _overlaps(canvas)]
 
 
 def test_pages_without_a_common_step_are_not_told_by_one(
@@ -154,15 +210,22 @@ def test_nothing_leaves_the_paper_or_lies_on_other_words(
     rows = _many(make_piece, count)
     long = replace(county, name="很长的县名" * 12, city_name="市" * 30)
     unit = replace(
-        facts.office, unit="某某省自然资源厅执法监督局" * 4, phone="0999-5820018 转 1234", classification="内部"
+        facts.office,
+        unit="某某省自然资源厅执法监督局" * 4,
+        phone="0999-5820018 转 1234",
+        classification="内部",
+        contact="某某处某某" * 9,
+        mail="a" * 100 + "@b.example",
+        address="某某市某某路" * 20,
     )
     pages = {one.patch_uid: one.seq + 12 for one in rows}
-    every = [f"{'429901' if end.startswith('_') else ''}{end}" for _, end in KINDS]
-    page = _page(form, replace(facts, office=unit, title="标题" * 30), long, rows, pages, names=every)
-    canvas = _canvas(page, facts)
+    every = [f"{'429901' if end.startswith('_') else ''}{end}" for _, end in KINDS if isinstance(end, str)]
+    named = replace(facts, office=unit, title="标题" * 30)
+    page = _page(form, named, long, rows, pages, replace(NOTICE, contact="某" * 90), [*every, *WITH_PROJECT])
     paper = Box(0.0, 0.0, 210.0, 297.0)
-    assert all(paper.contains(one.box) for one in canvas.inked)
-    assert not _overlaps(canvas)
+    for canvas in _pages(page, facts):
+        assert all(paper.contains(one.box) for one in canvas.inked)
+        assert not _overlaps(canvas)
 
 
 def _overlaps(canvas: Canvas) -> list[tuple[str, str]]:
@@ -210,4 +273,4 @@ def test_a_character_the_font_lacks_is_named(
 ) -> None:
     page = _page(form, facts, county, pieces, pages, replace(NOTICE, contact="\U0001f600"))
     with pytest.raises(MissingGlyph, match="U\\+1F600"):
-        _canvas(page, facts)
+        _pages(page, facts)

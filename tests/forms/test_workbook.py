@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,7 +31,7 @@ def write(tmp_path: Path, form: Form, facts: CampaignFacts, county: County, page
     def done(pieces: list[Piece], name: str = "429901_checklist.xlsx", **more: Any) -> Path:
         target = tmp_path / name
         told = (more.get("facts", facts), more.get("county", county), pieces, pages)
-        rows = write_checklist(target, form, *told, parts=more.get("parts", ()))
+        rows = write_checklist(target, form, *told, parts=more.get("parts", ()), deadline=more.get("deadline", ""))
         assert rows == len(book_order(pieces))
         return target
 
@@ -157,6 +158,42 @@ def test_it_prints_on_a4_with_its_head_on_every_page(write: Write, facts: Campai
     assert "&P" in footer.right.text
     assert facts.id in footer.left.text
     assert texts(facts.language)["form.footer_sign"].split(" ")[0] in footer.center.text
+
+
+def test_the_day_of_return_stands_above_the_table(write: Write, facts: CampaignFacts, pieces: list[Piece]) -> None:
+    words = texts(facts.language)
+    told = words.say("form.deadline", date="2025-11-15")
+    assert told in _table(write(pieces, deadline="2025-11-15"))[1]
+    assert not any(told[:4] in str(cell) for cell in _table(write(pieces))[1])
+    long = [str(cell) for cell in _table(write(pieces, deadline="期" * 500))[1]]
+    assert max(map(len, long)) < 100
+
+
+def test_old_programs_find_nothing_they_do_not_know(write: Write, pieces: list[Piece]) -> None:
+    """Excel 2010 and WPS: no extensions, no formula in a cell, lists by the names of whole ranges."""
+    path = write(pieces)
+    with zipfile.ZipFile(path) as packed:
+        for name in packed.namelist():
+            if name.endswith(".xml"):
+                held = packed.read(name).decode()
+                assert not re.search(r"<extLst|x14:|xr:|<f>|<dataConsolidate", held), name
+    book = openpyxl.load_workbook(path)
+    for name, one in book.defined_names.items():
+        assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]{0,254}", name)
+        assert not re.fullmatch(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*[Cc][0-9]*", name)  # what is read as a cell
+        assert re.fullmatch(r"_lists!\$[A-Z]+\$2:\$[A-Z]+\$[0-9]+", one.attr_text)
+
+
+def test_the_guide_has_each_choice_in_a_cell_of_its_own_and_says_once_when_rows_are_added(
+    write: Write, form: Form, facts: CampaignFacts, pieces: list[Piece]
+) -> None:
+    words = texts(facts.language)
+    rows = CalamineWorkbook.from_path(str(write(pieces))).get_sheet_by_index(1).to_python()
+    cells = [str(cell) for row in rows for cell in row if cell != ""]
+    for one in (each for each in form.face if each.choices):
+        assert {form.label(choice, facts.language, words["form.joint"]) for choice in one.choices} <= set(cells)
+    numbered = [one for one in cells if re.match(r"[0-9]+\. ", one)]
+    assert words["collect.guide.parcels"] == numbered[1].removeprefix("2. ")  # "the next rule" of the first
 
 
 def test_a_footer_stays_within_what_excel_reads(

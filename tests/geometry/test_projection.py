@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS
 
-from pipeline.geometry.projection import convergence_deg, county_projection, project, to_geographic, to_plane
+from pipeline.geometry.projection import (
+    convergence_deg,
+    county_projection,
+    middle_deg,
+    project,
+    to_geographic,
+    to_plane,
+)
 
 DATUMS = ["EPSG:4490", "EPSG:4269", "EPSG:4258", "EPSG:4326", "EPSG:4674", "EPSG:7844"]
 
@@ -65,3 +72,24 @@ def test_a_long_edge_keeps_its_course() -> None:
     middle = shapely.Point(*to_plane(made, 114.0, 45.0))
     assert edge.distance(middle) < 1.0
     assert shapely.linestrings([edge.coords[0], edge.coords[-1]]).distance(middle) > 100
+
+
+TAVEUNI = shapely.MultiPolygon([shapely.box(179.5, -17.5, 180, -16.5), shapely.box(-180, -17.5, -179.6, -16.5)])
+
+
+def test_the_middle_of_a_county_on_both_sides_of_the_180th_meridian_lies_in_it() -> None:
+    lon_deg, lat_deg = middle_deg(TAVEUNI)
+    assert (round(lon_deg, 9), lat_deg) == (179.95, -17.0)
+    assert middle_deg(shapely.box(178, 0, 179, 1)) == (178.5, 0.5)
+    mirrored = shapely.transform(TAVEUNI, lambda xy: xy * (-1, 1))
+    assert middle_deg(mirrored)[0] == pytest.approx(-179.95)
+
+
+@given(st.floats(-179.9, 179.9), st.floats(-60, 60))
+def test_longitudes_run_on_across_180_and_are_the_same_places(lon_deg: float, lat_deg: float) -> None:
+    """Of a frame as wide as three degrees the corners stand in order, wherever it lies."""
+    plane = county_projection("EPSG:4326", lon_deg, lat_deg)
+    x, y = to_plane(plane, lon_deg, lat_deg)
+    lon, _ = to_geographic(plane, [x - 150_000, x, x + 150_000], [y, y, y])
+    assert lon[0] < lon[1] < lon[2]
+    assert abs((lon[1] - lon_deg + 180) % 360 - 180) < 1e-8

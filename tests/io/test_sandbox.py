@@ -21,7 +21,7 @@ def evil(source, *more):
     while b"HANG" in word: pass
     return read(source, *more)
 parser._parse_source = evil
-main()
+main(sys.argv[1])
 """
 
 
@@ -35,7 +35,7 @@ def deliveries(folder: Path, words: str) -> list[Delivery]:
 
 
 def test_the_others_survive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_BEGIN", sandbox._BEGIN.replace("main()", EVIL))
+    monkeypatch.setattr(sandbox, "_BEGIN", sandbox._BEGIN.replace("main(sys.argv[1])", EVIL))
     monkeypatch.setattr(sandbox, "WALL_S", 2)
     given = deliveries(tmp_path, "good DIE good EAT good HANG good")
     where = {part.digest: tmp_path / part.name for one in given for part in one.parts}

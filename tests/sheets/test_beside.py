@@ -82,12 +82,18 @@ def test_the_overview_alone_is_small_and_leads_nowhere(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("gdalinfo"), reason="gdal-bin is not installed")
 def test_gdal_reads_where_the_overview_lies(tmp_path: Path) -> None:
-    draw(tmp_path / "book", scenery.scattered(5), overview_pdf=True)
+    made = draw(tmp_path / "book", scenery.scattered(5), overview_pdf=True)
     path = tmp_path / "book" / "429901_overview.pdf"
     told = subprocess.run(["gdalinfo", "-json", str(path)], capture_output=True, text=True, check=False)
     if told.returncode:
         pytest.skip("this GDAL reads no PDF")
-    ring = json.loads(told.stdout)["wgs84Extent"]["coordinates"][0]
-    lon, lat = np.array(ring).T
+    info = json.loads(told.stdout)
+    lon, lat = np.array(info["wgs84Extent"]["coordinates"][0]).T
     assert lon.min() < scenery.LON - scenery.HALF < scenery.LON + scenery.HALF < lon.max()
     assert lat.min() < scenery.LAT - scenery.HALF < scenery.LAT + scenery.HALF < lat.max()
+    box, height_mm, (minx, miny, maxx, maxy), scale = made.record.pages[0].frames[0]
+    left, east, _, top, _, north = info["geoTransform"]
+    px_per_mm = info["size"][1] / height_mm
+    read = [(left + x * px_per_mm * east, top + y * px_per_mm * north) for x, y in box.corners]
+    wanted = [(minx, maxy), (maxx, maxy), (maxx, miny), (minx, miny)]
+    assert np.array(read) == pytest.approx(np.array(wanted), abs=scale * 1e-4)  # a tenth of a millimetre on paper

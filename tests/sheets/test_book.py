@@ -17,7 +17,8 @@ from pipeline.sheets.book import BookSummary, draw_book
 from pipeline.sheets.canvas import Canvas, Stroke, TextStyle
 from pipeline.sheets.fonts import load_font
 from pipeline.sheets.index import index_sheets
-from pipeline.sheets.inspection import BookRecord, check_book, page_faults
+from pipeline.sheets.inspection import BookRecord, check_book
+from pipeline.sheets.proofreading import page_faults
 from pipeline.sheets.settings import RenderSettings
 from tests.sheets import scenery
 
@@ -86,7 +87,8 @@ def test_bookmarks_and_links_lead_to_the_pages(draw: Draw, tmp_path: Path) -> No
 def test_the_same_input_gives_the_same_bytes(draw: Draw, tmp_path: Path) -> None:
     scene = scenery.scene(tmp_path, "before", scenery.square(113.87, 30.53, 0.001))
     one, two = (draw(scenery.scattered(5), name, [scene]) for name in ("one.pdf", "two.pdf"))
-    assert replace(one, parts=()) == replace(two, parts=())
+    one, two = (replace(made, parts=(), record=replace(made.record, files=())) for made in (one, two))
+    assert one == two
     assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
 
 
@@ -221,10 +223,11 @@ def test_words_on_words_and_marks_beyond_the_paper_are_faults() -> None:
     canvas = Canvas(sheet.layout.width_mm, sheet.layout.height_mm, font)
     canvas.text(50, 50, "甲乙", TextStyle(9.0))
     canvas.text(58, 50, "丙丁", TextStyle(9.0))
-    assert list(page_faults(sheet, canvas)) == []
+    assert not [one for one in page_faults(sheet, canvas) if " say " not in one]
     canvas.text(51, 51, "戊己", TextStyle(9.0))
     canvas.line([(-1.0, 5.0), (5.0, 5.0)], Stroke(0.2, "#000000"))
-    assert list(page_faults(sheet, canvas)) == ["a mark (line) of  leaves the paper", "'甲乙' of  lies on '戊己' of "]
+    found = [one for one in page_faults(sheet, canvas) if " say " not in one]
+    assert found == ["a mark (line) of  leaves the paper", "'甲乙' of  lies on '戊己' of "]
 
 
 def test_a_refused_book_leaves_nothing_behind(draw: Draw, tmp_path: Path) -> None:
@@ -256,4 +259,4 @@ def test_layers_can_be_switched_off(draw: Draw, tmp_path: Path, language: str, n
     for page in book.pages[-2:]:
         assert len(page["/Resources"]["/Properties"]) == len(names)
         content = page.get_contents().get_data()
-        assert content.count(b"BDC") == content.count(b"EMC") > len(names)
+        assert content.count(b"BDC") + content.count(b"BMC") == content.count(b"EMC") > len(names) + 2

@@ -8,17 +8,20 @@ from dataclasses import replace
 import pytest
 
 from pipeline.records import Office, Piece
+from pipeline.sheets import detail, overview
 from pipeline.sheets.box import Box, between
 from pipeline.sheets.canvas import Canvas, Inked
 from pipeline.sheets.detail import book_of, detail_sheets
 from pipeline.sheets.drawing import draw_furniture, draw_sheet
+from pipeline.sheets.elements import legend
 from pipeline.sheets.fonts import MissingGlyph, load_font
 from pipeline.sheets.ground import lay_ground
 from pipeline.sheets.index import index_sheets
+from pipeline.sheets.operators import colour
 from pipeline.sheets.order import Order, take_order
 from pipeline.sheets.overview import overview_sheets
-from pipeline.sheets.pens import Pens, set_words
-from pipeline.sheets.plan import Sheet
+from pipeline.sheets.pens import Pens, Picture, set_words
+from pipeline.sheets.plan import BACKDROP, BARE, Sheet
 from pipeline.sheets.settings import RenderSettings
 from tests.sheets import scenery
 
@@ -36,9 +39,8 @@ def long_order(language: str, settings: RenderSettings | None = None) -> Order:
         office=Office(name * 2, name, name, "", "", "机密"),
     )
     county = replace(scenery.county(name), province_name=name + "省", city_name=name + "市")
-    return take_order(
-        facts, lay_ground(facts.crs, county, pieces, [], []), settings or RenderSettings(), load_font(None).width_mm
-    )
+    ground = lay_ground(facts.crs, county, pieces, [], [], scenery.surroundings())
+    return take_order(facts, ground, settings or RenderSettings(), load_font(None).width_mm, name * 3)
 
 
 def lengthened(piece: Piece, name: str) -> Piece:
@@ -162,6 +164,23 @@ def test_the_lead_note_and_the_verdicts_are_the_profiles() -> None:
         "not a change",
         "inconclusive",
     }
+
+
+@pytest.mark.parametrize("name", ["standard", "alert"])
+@pytest.mark.parametrize("kind", [*detail.LEGEND_ORDER, *(one for one in overview.LEGEND_ORDER if one != BACKDROP)])
+def test_a_swatch_has_the_strokes_and_the_ground_of_the_map(name: str, kind: str) -> None:
+    made = scenery.order(scenery.straddling(1), settings=RenderSettings(style=name))
+    over = kind in detail.LEGEND_ORDER and kind != BARE
+    pens = Pens(made.style, made.words, {"after": Picture(None, Box(0, 0, 1, 1), ())} if over else {})
+    sheet = replace(next(detail_sheets(made, 3, lambda *_: 1.0)), legend=(kind,))
+    canvas = Canvas(297, 210, load_font(None))
+    legend.draw(canvas, sheet.layout.first("legend"), sheet, pens)
+    told = canvas.operators().decode()
+    wanted = ["hatch"] if kind == BARE else [one for one in (f"{kind}_casing", kind) if one in made.style.strokes]
+    assert wanted
+    for one in wanted:
+        assert f"{colour(made.style.stroke(one).colour)} RG" in told, one
+    assert (f"{colour(made.style.colour('legend_imagery'))} rg" in told) == over
 
 
 def test_both_maps_say_where_they_lie_after_first() -> None:

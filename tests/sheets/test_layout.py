@@ -107,3 +107,15 @@ def test_every_element_declares_its_options_and_draws() -> None:
         module = element(kind)
         assert isinstance(module.OPTIONS, dict)
         assert hasattr(module, "draw") or hasattr(module, "furnish")
+
+
+def test_a_style_of_an_office_that_lacks_a_name_has_the_usual_one(tmp_path: Path) -> None:
+    own, usual = tmp_path / "own.toml", load_style("standard")
+    lines = Path(usual.path).read_text(encoding="utf-8").replace("#FFD400", "#00FFFF").splitlines()
+    own.write_text("\n".join(one for one in lines if not one.startswith(("struck", "scan"))), encoding="utf-8")
+    style = load_style(str(own))
+    assert style.stroke("focus").colour == "#00FFFF"
+    assert style.stroke("struck") == usual.stroke("struck")
+    assert style.text("scan") == usual.text("scan")
+    with pytest.raises(Refusal, match="has no \\[strokes\\] nothing"):
+        style.stroke("nothing")

@@ -15,6 +15,7 @@ import pytest
 import rasterio
 import shapely
 from PIL import Image
+from pyproj import CRS as Projected
 from pyproj import Transformer
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
@@ -111,6 +112,20 @@ def world_file(path: Path) -> Path:
     return path
 
 
+def prj_beside(path: Path) -> Path:
+    """No coordinate system within, but what ArcGIS writes beside it."""
+    written(path, quadrants(), crs=None, transform=None)
+    path.with_suffix(".tfw").write_text(f"2\n0\n0\n-2\n{HERE.c + 1}\n{HERE.f - 1}\n")
+    path.with_suffix(".prj").write_text(Projected(PLANE.crs).to_wkt("WKT1_ESRI"), encoding="utf-8")
+    return path
+
+
+def satellite_bands(path: Path) -> Path:
+    """Blue, green, red and near infrared in 16 bit, which nobody named."""
+    values = np.concatenate([quadrants("uint16")[::-1] * 20, np.full((1, SIDE, SIDE), 4000, np.uint16)])
+    return written(path, values, photometric="MINISBLACK")
+
+
 def with_alpha(path: Path) -> Path:
     values = np.concatenate([quadrants(), np.full((1, SIDE, SIDE), 255, np.uint8)])
     return written(path, values, ci=[*RGB, ColorInterp.alpha])
@@ -139,6 +154,8 @@ RIGHT: dict[str, Make] = {
     "on its side": lambda path: written(path, quadrants().mT, transform=Affine(0, 2, HERE.c, -2, 0, HERE.f)),
     "longitude and latitude": other_crs,
     "world file": world_file,
+    ".prj beside it": prj_beside,
+    "blue first, four of 16 bit": satellite_bands,
     "planes, strips": lambda path: written(path, quadrants(), interleave="band", compress="lzw"),
     "big endian": lambda path: written(path, quadrants("uint16"), endianness="big"),
 }
@@ -286,9 +303,9 @@ def test_a_broken_file_is_named_on_its_page_and_the_book_goes_on(
     one = scene(path)
     damage(path)
     made, pages = book(tmp_path, [one])
-    assert made.unseen == ((made.pieces_drawn[0], "after", "bad.tif", "broken"),)
+    assert made.unseen == ((made.pieces_drawn[0], "after", "bad.tif", "damaged"),)
     assert made.missing == ((made.pieces_drawn[0], "after"), (made.pieces_drawn[1], "before"))
-    assert [("cannot be read here: bad.tif" in page) for page in pages] == [False, False, True, False]
+    assert [("is damaged here: bad.tif" in page) for page in pages] == [False, False, True, False]
 
 
 def test_where_another_scene_lies_below_the_page_shows_that_and_names_the_broken_one(tmp_path: Path) -> None:
@@ -296,9 +313,50 @@ def test_where_another_scene_lies_below_the_page_shows_that_and_names_the_broken
     one, below = scene(path), scene(written(tmp_path / "below.tif", quadrants()))
     cut_off(path)
     made, pages = book(tmp_path, [one, below])
-    assert made.unseen == ((made.pieces_drawn[0], "after", "bad.tif", "broken"),)
+    assert made.unseen == ((made.pieces_drawn[0], "after", "bad.tif", "damaged"),)
     assert (made.pieces_drawn[0], "after") not in made.missing
-    assert "cannot be read here: bad.tif" in pages[2]
+    assert {(phase, share) for _, phase, share in made.bare} == {("before", 1.0)}
+    assert "is damaged here: bad.tif" in pages[2]
+
+
+def one_tile_broken(path: Path, col: int, row: int, level: int | None = None) -> None:
+    """Write over the bytes of one tile (deflate, planes together)."""
+    with rasterio.open(path, driver="GTiff", **({} if level is None else {"overview_level": level})) as file:
+        at, size = (int(file.get_tag_item(f"BLOCK_{one}_{col}_{row}", "TIFF", 1)) for one in ("OFFSET", "SIZE"))
+    data = bytearray(path.read_bytes())
+    data[at : at + size] = bytes(size)
+    path.write_bytes(data)
+
+
+def test_a_broken_tile_costs_its_own_ground_and_no_more(tmp_path: Path) -> None:
+    path = written(tmp_path / "bad.tif", quadrants(), **TILES, compress="deflate")
+    one = scene(path)
+    one_tile_broken(path, 2, 2)  # 256 m of ground from (X - 288, Y + 288) east and south
+    with TileCache() as cache:
+        made = frame_image(cache, [one], FRAME)
+        pixels = cache.read_window(one, Window(0, 0, SIDE, SIDE))
+    assert made.damaged == (str(path),)
+    assert pixels.mask is not None
+    lost = np.zeros((SIDE, SIDE), np.bool_)
+    lost[256:384, 256:384] = True
+    assert (pixels.mask == ~lost).all()
+    assert (np.moveaxis(pixels.values[:, :, :3], -1, 0)[:, ~lost] == quadrants()[:, ~lost]).all()
+    wide, high = X + 266 - (X - 2 * SIDE / 2 + 512), (Y + SIDE - 512) - (Y - 240)
+    assert 1 - made.cover == pytest.approx(min(wide, 256) * min(high, 256) / (532 * 480), abs=1e-3)
+
+
+def test_the_page_of_a_broken_tile_shows_the_rest_and_tells_its_share(tmp_path: Path) -> None:
+    path = written(tmp_path / "bad.tif", quadrants(), **TILES, compress="deflate")
+    one = scene(path)
+    one_tile_broken(path, 2, 2)
+    made, pages = book(tmp_path, [one])
+    (uid, _) = made.pieces_drawn
+    assert made.unseen == ((uid, "after", "bad.tif", "damaged"),)
+    assert [phase for other, phase in made.missing if other == uid] == []
+    (share,) = [share for other, phase, share in made.bare if (other, phase) == (uid, "after")]
+    assert 0 < share < 0.2
+    assert "is damaged here: bad.tif" in pages[2]
+    assert f"{100 * share:.0f}" in pages[2]
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "single value"), ("zh", "只有单一数值")])
@@ -381,13 +439,14 @@ def test_whatever_bytes_are_changed_a_file_is_read_or_refused(tmp_path: Path, ki
     assert min(ends.values()) > 0
 
 
-def test_a_forgiving_cache_leaves_out_what_cannot_be_read_and_no_more(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_left_out_and_no_more(tmp_path: Path) -> None:
     path = written(tmp_path / "bad.tif", np.tile(quadrants(), (1, 3, 1)), **TILES, compress="deflate")
     one = scene(path)
     os.truncate(path, path.stat().st_size * 2 // 3)
-    with TileCache(forgiving=True) as cache:
+    with TileCache() as cache:
         top = cache.read_window(one, Window(0, 0, SIDE, 512))
         foot = cache.read_window(one, Window(0, 1100, SIDE, 100))
-    assert top.mask is None
+    assert (top.mask, top.damaged) == (None, ())
     assert foot.mask is not None
     assert not foot.mask.any()
+    assert foot.damaged == (str(path),)

@@ -16,11 +16,12 @@ from pipeline.geometry.projection import county_projection, to_geographic, to_pl
 from pipeline.sheets import figures
 from pipeline.sheets.box import Box
 from pipeline.sheets.code import bars
-from pipeline.sheets.detail import detail_sheet, detail_sheets, signed_minutes
+from pipeline.sheets.detail import book_of, detail_sheet, detail_sheets, signed_minutes
 from pipeline.sheets.fields import county_full, crs_words, scene_words
 from pipeline.sheets.grid import GRID_MM, frame_grid, graticule
 from pipeline.sheets.imagery import piece_cover
 from pipeline.sheets.index import index_page_count, index_sheets
+from pipeline.sheets.order import take_order
 from pipeline.sheets.overview import overview_sheets
 from pipeline.sheets.plan import DetailSheet
 from pipeline.sheets.scale import PIXEL_SLACK, SERIES, detail_scale, overview_scale, scale_bar
@@ -222,7 +223,7 @@ def test_every_asked_piece_gets_a_sheet_in_order_and_no_other() -> None:
         scenery.piece(0, scenery.square(113.87, 30.53, 1e-5), asked=False),
     ]
     sheets = list(detail_sheets(scenery.order(pieces), 4, all_covered))
-    assert [one.fields["of_total"] for one in sheets] == [f"{n} / 13" for n in range(1, 14)]
+    assert [one.fields["of_total"] for one in sheets] == [f"序号 {n} / 13" for n in range(1, 14)]
     assert [one.label for one in sheets] == [str(n) for n in range(4, 17)]
     assert [one.name for one in sheets] == [f"piece-{n}" for n in range(1, 14)]
 
@@ -391,7 +392,8 @@ def test_sparse_pieces_get_pages_of_their_clusters() -> None:
     assert [one.letter for one in whole.letters] == ["A", "B"]
     assert [one.name for one in clusters] == ["cluster-A", "cluster-B"]
     assert [one.words for one in whole.window.labels if one.style.startswith("overview_label")] == ["16"]
-    assert {one.words for one in clusters[0].window.labels} == {str(n) for n in range(1, 10)}
+    numbers = {one.words for one in clusters[0].window.labels if one.style.startswith("overview_label")}
+    assert numbers == {str(n) for n in range(1, 10)}
     assert all(one.window.scale * 1.5 <= whole.window.scale for one in clusters)
     assert clusters[1].total.count == "6"
 
@@ -412,9 +414,66 @@ def test_statistics_sum_to_their_total_and_fold_what_has_no_room() -> None:
     (only,) = overview_sheets(scenery.order(pieces))
     assert sum(int(one.count) for one in only.statistics) == int(only.total.count) == 80
     assert only.statistics[-1].name.startswith("其他 ")
-    areas = [float(one.area.replace(",", "")) for one in only.statistics]
-    assert sum(areas) == pytest.approx(float(only.total.area.replace(",", "")), abs=0.005 * len(areas))
+    areas = [Decimal(one.area.replace(",", "")) for one in only.statistics]
+    assert sum(areas) == Decimal(only.total.area.replace(",", ""))
+    assert only.fields["pieces_total"].split(" · ")[1] == f"{only.total.area} 亩"
     assert only.statistics[0].share == 1.0
+
+
+def test_a_tally_by_type_is_the_key_to_its_codes() -> None:
+    pieces = [replace(one, patch_type=f"{one.seq % 3}", patch_type_name="光伏") for one in scenery.scattered(9)]
+    by_type = RenderSettings(tally="type")
+    for order in (
+        scenery.order(pieces, settings=by_type),
+        scenery.order([replace(one, town="") for one in pieces]),
+    ):
+        (only,) = overview_sheets(order)
+        assert {one.name for one in only.statistics} == {"0 光伏", "1 光伏", "2 光伏"}
+        assert only.fields["statistics_title"] == "分类型统计"
+    assert overview_sheets(scenery.order(pieces))[0].fields["statistics_title"] == "分乡镇统计"
+
+
+def test_what_is_whose_is_told_of_split_patches_and_nobody_is_asked_of_what_is_struck_out() -> None:
+    own, other, crumb = scenery.straddling(1)
+    theirs = replace(other, county_name="青石县")
+    beside = scenery.piece(2, scenery.square(own.lon_deg, own.lat_deg - 0.001, 0.0004))
+    foreign = replace(
+        theirs, patch_uid="another", geometry=scenery.square(other.lon_deg, other.lat_deg - 0.001, 0.0004)
+    )
+    made = sheet([own, beside, theirs, crumb, foreign])
+    assert sorted(one.kind for one in made.window.outlines) == [
+        "focus",
+        "fragment",
+        "neighbour",
+        "neighbour_part",
+        "part",
+    ]
+    assert [one.words for one in made.window.labels if one.style == "part_label"] == ["青石县"]
+    ((x, y),) = made.window.struck
+    rings = next(one.rings for one in made.window.outlines if one.kind == "fragment")
+    assert (rings[0].min(axis=0) <= (x, y)).all()
+    assert (rings[0].max(axis=0) >= (x, y)).all()
+    assert not [one for one in made.window.labels if one.box.overlaps(Box(x - 0.8, y - 0.8, 1.6, 1.6))]
+    assert {"part", "fragment", "neighbour_part"} <= set(made.legend)
+
+
+def test_a_sheet_names_the_number_to_quote() -> None:
+    numbered = scenery.piece(1, scenery.square(113.87, 30.53, 0.001))
+    assert sheet([numbered]).fields["heading"] == f"1 · 图斑 {numbered.patch_no}"
+    nameless = replace(numbered, patch_no="")
+    assert sheet([nameless]).fields["heading"] == f"1 · 图斑 {numbered.patch_uid}"
+    assert overview_sheets(scenery.order([numbered]))[0].fields["quote_note"]
+    assert not overview_sheets(scenery.order([nameless]))[0].fields["quote_note"]
+
+
+@pytest.mark.parametrize(("told", "said"), [("2025-11-15", "交回期限：2025-11-15"), ("", ""), ("尽快😀", "")])
+def test_a_deadline_is_told_where_it_is_known_and_can_be_printed(told: str, said: str) -> None:
+    order = scenery.order(scenery.scattered(3))
+    order = take_order(order.facts, order.ground, order.settings, order.measure, told)
+    (only,) = overview_sheets(order)
+    assert only.fields["deadline_line"] == book_of(order).fields["deadline_line"] == said
+    slots = {one.name: only.placed(one).box for one in only.layout.slots}
+    assert (slots["notes"].y_mm - slots["deadline"].y_mm > 5) == bool(said)  # what is not told takes no room
 
 
 def test_the_index_leads_to_every_page() -> None:

@@ -10,10 +10,13 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.geometry.projection import to_plane
 from pipeline.geometry.sheet_index import sheet_edges
 from pipeline.sheets.detail import book_of, detail_sheet
-from pipeline.sheets.ground import unshared
+from pipeline.sheets.fonts import load_font
+from pipeline.sheets.ground import lay_ground, unshared
 from pipeline.sheets.index import index_sheets
+from pipeline.sheets.order import take_order
 from pipeline.sheets.overview import overview_sheets
 from pipeline.sheets.plan import DetailSheet
 from pipeline.sheets.settings import RenderSettings
@@ -92,6 +95,22 @@ def test_no_edge_of_neighbours_is_drawn_twice_and_none_is_lost(cells: list[tuple
     assert shapely.equals(shapely.normalize(lines), shapely.normalize(every))
 
 
+def test_a_county_on_both_sides_of_the_180th_meridian_is_one_county() -> None:
+    """Its overview shows both parts beside each other, numbers degrees across 180, and draws no border there."""
+    parts = shapely.box(179.9, -17.1, 180, -16.9), shapely.box(-180, -17.1, -179.92, -16.9)
+    county = replace(scenery.county(), geometry=shapely.MultiPolygon(parts), neighbours=())
+    pieces = [scenery.piece(at + 1, scenery.square(lon, -17, 0.001)) for at, lon in enumerate((179.95, -179.95))]
+    ground = lay_ground("EPSG:4326", county, pieces, [], [])
+    order = take_order(scenery.facts("en"), ground, RenderSettings(), load_font(None).width_mm)
+    sheet, *_ = overview_sheets(order)
+    upper_left, _, _, upper_right = sheet.window.corners_deg
+    assert 179.5 < upper_left[0] < 180 < upper_right[0] < 180.5
+    seam = shapely.linestrings(np.column_stack(to_plane(ground.projection, [180, 180], [-17.09, -16.91])))
+    lines = [shapely.linestrings(one) for one in ground.borders.runs]
+    assert shapely.distance(lines, seam.centroid).min() > 5_000
+    assert shapely.length(lines).sum() == pytest.approx(2 * (0.18 * 106_500 + 0.2 * 110_660), rel=0.01)
+
+
 # -- corners -----------------------------------------------------------------------------------------------
 
 
@@ -164,7 +183,7 @@ def test_the_overview_counts_the_pieces_of_each_sheet() -> None:
     (only,) = overview_sheets(scenery.order(scenery.scattered(40)))
     told = only.fields["sheets_line"]
     assert sum(int(one.split(")")[0]) for one in told.split("(")[1:]) == 40
-    assert only.fields["pages_note"] == "图斑 1 见第 3 页；图斑 n 见第 n + 2 页。"
+    assert only.fields["pages_note"] == "序号 1 见第 3 页；序号 n 见第 n + 2 页。"
 
 
 def test_a_list_has_no_column_that_nobody_delivered() -> None:

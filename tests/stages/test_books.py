@@ -63,7 +63,7 @@ def test_the_folder_lists_all_its_files_and_its_sums_hold(by_town: Path) -> None
         for name in (*(one.file for one in book.parts), *book.beside):
             assert f"  {name}\n" in sums
             assert (folder / name).is_file()
-        start = pypdf.PdfReader(folder / "00_START_HERE.pdf").pages[0].extract_text()
+        start = "".join(one.extract_text() for one in pypdf.PdfReader(folder / "00_START_HERE.pdf").pages)
         assert f"{folder.name}_overview.pdf" in start
         assert (book.parts[1].file in start) == (len(book.parts) > 1)
 
@@ -104,3 +104,18 @@ def test_images_are_handed_out_mailed_and_no_photos_when_they_come_back(finished
     assert tuban("run", campaign, "--only", code).exit_code == 0
     assert not list(finished.joinpath("out", ".state", "work", "render", code).rglob("*.jpg"))
     assert not list(folder.rglob("*.jpg"))
+
+
+def test_a_deadline_stands_on_the_book_of_its_county_and_another_draws_no_other_book(finished: Path) -> None:
+    listed = finished / "expected.csv"
+    header, *rows = listed.read_text(encoding="utf-8-sig").splitlines()
+    code = sorted(one.name for one in (finished / "out" / "counties").iterdir())[0]
+    kept = [row for row in rows if not row.startswith(code)]
+    before = tree(finished / "out" / "counties")
+    listed.write_text("\n".join((header, *kept, f"{code},,,,,,,2031-02-03\n")), encoding="utf-8")
+    assert tuban("run", finished / "campaign.toml").exit_code == 0
+    after = tree(finished / "out" / "counties")
+    books = {name.split("/")[0] for name in after if name.endswith(".pdf") and after[name] != before.get(name)}
+    assert books == {code}
+    pages = pypdf.PdfReader(finished / "out" / "counties" / code / f"{code}_sheets.pdf").pages
+    assert all("2031-02-03" in page.extract_text() for page in pages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,14 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     boxes = [shapely.box(106.55, 34.8, 106.65, 35), shapely.box(106.4, 34.8, 106.55, 35)]
     files = {"LOCATION": ["D:\\dom\\rows_20250902.tif", "none_such.tif"], "时相": ["2025年9月3日", "2020-01-01"]}
     layer(folder / "index.gpkg", boxes, **files, 传感器=["GF-2", ""])
-    text = TOML.replace("F1", "I1") + 'before = "before/*.tif"\nafter = ["after/*.tif"]\nscenes = "index.gpkg"\n'
+    listed = ["GF1_PMS_20240501_w.tif", "east.tif", "gone.tif"]
+    layer(folder / "before" / "tiles.gpkg", [boxes[1], boxes[0], boxes[0]], location=listed)
+    text = TOML.replace("F1", "I1") + 'before = "before/tiles.gpkg"\nafter = ["after/*.tif"]\nscenes = "index.gpkg"\n'
     (folder / "campaign.toml").write_text(text, encoding="utf-8")
     cut = folder / "after" / "cut_20250901.tif"
     os.truncate(cut, cut.stat().st_size // 3)
     made = tuban("run", folder / "campaign.toml", "--workers", "1")
-    assert made.exit_code == 0, made.stderr
+    assert made.exit_code == 3, made.stderr  # a file was set aside
     return folder / "campaign.toml"
 
 
@@ -94,16 +97,16 @@ def test_dates_that_do_not_fit_are_told_with_both(campaign: Path) -> None:
 
 def test_bands_that_nobody_named_are_told(campaign: Path) -> None:
     (assumed,) = said(campaign, "IMAGERY_BANDS_ASSUMED")
-    assert assumed.startswith("rows_20250902.tif")
+    assert assumed.startswith("after/rows_20250902.tif")
     assert "1, 2, 3" in assumed
 
 
 def test_a_broken_image_costs_a_frame_and_no_county(campaign: Path) -> None:
     (broken,) = said(campaign, "IMAGERY_BROKEN")
-    assert "cut_20250901.tif cannot be read under patch A1" in broken
+    assert "cut_20250901.tif is damaged about patch A1: 87.2 % of the frame" in broken
     assert str(campaign.parent) not in broken
-    assert "imagery after cannot be read here: cut_20250901.tif" in pages(campaign, "620101")[-1]
-    assert "cannot be read" not in pages(campaign, "620102")[-1]
+    assert "imagery after is damaged here: cut_20250901.tif" in pages(campaign, "620101")[-1]
+    assert "damaged" not in pages(campaign, "620102")[-1]
     folder = campaign.parent / "out" / "counties" / "620101"
     assert (folder / "SHA256SUMS").is_file()
     assert (folder / "before.tif").is_file()
@@ -123,6 +126,32 @@ def test_a_text_beside_an_image_that_changes_changes_what_is_told(campaign: Path
     assert "fresh" in tuban("run", campaign, "--dry-run").stdout
     text = campaign.parent / "before" / "east.xml"
     text.write_text("<m><ReceiveTime>2024-05-01 11:00:00</ReceiveTime></m>")
-    assert tuban("run", campaign, "--workers", "1").exit_code == 0
+    assert tuban("run", campaign, "--workers", "1").exit_code == 3
     assert said(campaign, "IMAGERY_OTHER_DATE") == []
     assert "2024-05-01" in pages(campaign, "620102")[-1]
+
+
+def test_what_a_tile_index_names_is_shown_and_what_is_not_there_is_told(campaign: Path) -> None:
+    shown = [Path(one["path"]).name for one in state(campaign, "scenes.json") if one["phase"] == "before"]
+    assert shown == ["GF1_PMS_20240501_w.tif", "east.tif"]
+    (gone,) = said(campaign, "FILE_UNREADABLE")
+    assert gone.startswith("before/gone.tif could not be read: it is not there.")
+
+
+def test_no_product_tells_where_on_this_machine_it_was_made(campaign: Path) -> None:
+    out, here = campaign.parent / "out", str(campaign.parent).encode()
+    products = [one for one in out.rglob("*") if one.is_file() and ".state" not in one.parts and "log" not in one.parts]
+    assert len(products) > 20
+    assert [one.name for one in products if any(here in part for part in _inner(one))] == []
+    told = read_parquet(out / "tables" / "issues.parquet").to_pylist()
+    assert not any(here.decode() in str(one) for one in told)
+
+
+def _inner(path: Path) -> list[bytes]:
+    """A file's bytes; of a zip what it holds, of a PDF its text."""
+    if path.suffix in (".xlsx", ".qgz", ".zip"):
+        with zipfile.ZipFile(path) as held:
+            return [held.read(one) for one in held.namelist()]
+    if path.suffix == ".pdf":
+        return [page.extract_text().encode() for page in pypdf.PdfReader(path).pages]
+    return [path.read_bytes()]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.layout import Slot
-from pipeline.sheets.pens import Pens, draw_rows
+from pipeline.sheets.pens import HEAD_ROWS, Pens, draw_rows, head_mm, table_row
 from pipeline.sheets.plan import IndexSheet
 
 OPTIONS: dict[str, object] = {"gutter_mm": 4.0, "densities": []}  # densities: see pipeline/sheets/densities.py
@@ -21,7 +21,9 @@ def draw(canvas: Canvas, slot: Slot, sheet: IndexSheet, pens: Pens) -> None:
     for column in range(-(-len(sheet.rows) // sheet.deep)):
         rows = sheet.rows[column * sheet.deep : (column + 1) * sheet.deep]
         left = box.x_mm + column * (width_mm + gutter_mm)
-        first = Box(left, box.y_mm, width_mm, box.h_mm / (density.rows + 1))
-        draw_rows(canvas, pens, first, density.fields, (sheet.headings, *(one.cells for one in rows)), (head, body))
+        row_mm = box.h_mm / (density.rows + HEAD_ROWS)
+        first = Box(left, box.y_mm, width_mm, head_mm(row_mm, density.text_pt))
+        told = (sheet.headings, *(one.cells for one in rows))
+        draw_rows(canvas, pens, first, density.fields, told, (head, body), row_mm)
         for at, one in enumerate(rows):
-            canvas.link(replace(first, y_mm=first.y_mm + (at + 1) * first.h_mm), f"#{one.to}")
+            canvas.link(table_row(first, at, row_mm), f"#{one.to}", " ".join(one.cells[:2]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.layout import Slot
-from pipeline.sheets.pens import Pens, set_words, strokes
+from pipeline.sheets.pens import Pens, draw_struck, set_words, strokes
 from pipeline.sheets.plan import DetailSheet, OverviewSheet
 
 OPTIONS = {
@@ -15,8 +15,9 @@ OPTIONS = {
     "swatch_mm": [7.0, 2.6],
     "text": "legend",
 }
-OVER_IMAGERY = {"focus", "neighbour", "part", "fragment", "grid"}
-LINES = {"county", "county_line", "neighbour_county_line", "town", "town_line", "graticule", "cluster"}
+LINES_OVER_IMAGERY = {"county_line", "neighbour_county_line", "town_line"}
+OVER_IMAGERY = {"focus", "neighbour", "part", "neighbour_part", "fragment", "grid"} | LINES_OVER_IMAGERY
+LINES = {"county", "town", "graticule", "sheet_line", "cluster", "road_on_overview"} | LINES_OVER_IMAGERY
 
 
 def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet | OverviewSheet, pens: Pens) -> None:
@@ -28,7 +29,7 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet | OverviewSheet, pens: P
         swatch = Box(row.x_mm, row.centre[1] - min(high, row.h_mm * 0.8) / 2, wide, min(high, row.h_mm * 0.8))
         _swatch(canvas, swatch, kind, pens)
         label = Box(swatch.right + 1.6, row.y_mm, row.right - swatch.right - 1.6, row.h_mm)
-        told = {name: sheet.fields.get(name, "") for name in ("step", "reasons")}
+        told = {name: sheet.fields.get(name, "") for name in ("step", "reasons", "sheets", "backdrop")}
         words = pens.words.say(f"sheet.legend.{kind}", **told)
         set_words(canvas, label, words, pens.style.text(slot.options["text"]))
 
@@ -46,19 +47,26 @@ def _rows(slot: Slot, count: int) -> list[Box]:
 def _swatch(canvas: Canvas, box: Box, kind: str, pens: Pens) -> None:
     x, y = box.centre
     if kind in OVER_IMAGERY:
-        canvas.rect(box, pens.style.colour("legend_imagery"))
+        canvas.rect(box, pens.style.colour("legend_imagery" if pens.pictures else "no_imagery"))
+    if kind == "backdrop":
+        canvas.rect(box, pens.style.colour("backdrop"))
+        return
     if kind == "bare":
         canvas.rect(box, pens.style.colour("no_imagery"))
         canvas.hatch(box, pens.style.size_mm("hatch") / 2, pens.style.stroke("hatch"))
         return
     if kind == "grid":
         arms = [[(x - 1.0, y), (x + 1.0, y)], [(x, y - 1.0), (x, y + 1.0)]]
-        _lines(canvas, arms, kind, pens)
+        _lines(canvas, arms, kind if pens.pictures else "grid_paper", pens)
+    elif kind == "place_on_overview":
+        canvas.circle(x, y, pens.style.size_mm("place"), pens.style.colour(kind), pens.style.stroke(kind))
     elif kind in LINES:
         with canvas.clipped(box):
             _lines(canvas, [[(box.x_mm, y), (box.right, y)]], kind, pens)
     else:
         _area(canvas, box, kind, pens)
+    if kind == "fragment":
+        draw_struck(canvas, pens, [(x, y)])
 
 
 def _lines(canvas: Canvas, lines: list[list[tuple[float, float]]], kind: str, pens: Pens) -> None:

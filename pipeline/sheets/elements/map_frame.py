@@ -7,7 +7,17 @@ from dataclasses import replace
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas, Stroke
 from pipeline.sheets.layout import Slot
-from pipeline.sheets.pens import Pens, draw_borders, draw_labels, draw_outlines, moved, moved_box, set_words, strokes
+from pipeline.sheets.pens import (
+    Pens,
+    draw_borders,
+    draw_labels,
+    draw_outlines,
+    draw_struck,
+    moved,
+    moved_box,
+    set_words,
+    strokes,
+)
 from pipeline.sheets.plan import ABSENT, NOTE_MM, Book, DetailSheet, View
 
 OPTIONS = {"phase": "before"}
@@ -37,6 +47,7 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
             draw_borders(canvas, pens, sheet.window.borders, frame)
         with canvas.layer(pens.words["layer.patches"]):
             draw_outlines(canvas, pens, sheet.window.outlines, frame)
+            draw_struck(canvas, pens, [(frame.x_mm + x, frame.y_mm + y) for x, y in sheet.window.struck])
             _corners(canvas, sheet, frame, pens)
         with canvas.layer(pens.words["layer.labels"]):
             draw_labels(canvas, pens, sheet.window.labels, frame)

@@ -6,8 +6,8 @@ from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.grid import Tick
 from pipeline.sheets.layout import Slot
-from pipeline.sheets.pens import Pens, draw_borders, draw_labels, draw_outlines, moved, moved_box
-from pipeline.sheets.plan import OverviewSheet
+from pipeline.sheets.pens import Pens, draw_borders, draw_labels, draw_outlines, moved, moved_box, strokes
+from pipeline.sheets.plan import BACKDROP, OverviewSheet
 
 OPTIONS: dict[str, object] = {}
 GAP_MM = 1.4
@@ -21,8 +21,14 @@ def draw(canvas: Canvas, slot: Slot, sheet: OverviewSheet, pens: Pens) -> None:
         rings = [moved(ring, frame) for ring in sheet.county_rings]
         if rings:
             canvas.area(rings, pens.style.colour("county_area"))
+        _backdrop(canvas, frame, pens)
         with canvas.layer(pens.words["layer.grid"]):
             canvas.lines([moved(line, frame) for line in sheet.graticule.lines], pens.style.stroke("graticule"))
+            if sheet.sheet_lines:
+                canvas.lines([moved(line, frame) for line in sheet.sheet_lines], pens.style.stroke("sheet_line"))
+        if sheet.roads or sheet.places:
+            with canvas.layer(pens.words["layer.ways"]):
+                _ways(canvas, sheet, frame, pens)
         with canvas.layer(pens.words["layer.borders"]):
             draw_borders(canvas, pens, sheet.window.borders, frame)
         with canvas.layer(pens.words["layer.patches"]):
@@ -35,11 +41,27 @@ def draw(canvas: Canvas, slot: Slot, sheet: OverviewSheet, pens: Pens) -> None:
     canvas.georeference(frame, sheet.window.crs, sheet.window.corners_deg, sheet.fields["heading"])
 
 
+def _backdrop(canvas: Canvas, frame: Box, pens: Pens) -> None:
+    picture = pens.pictures.get(BACKDROP)
+    if picture is not None and picture.image is not None:
+        with canvas.layer(pens.words["layer.backdrop"]):
+            canvas.image(picture.image, moved_box(picture.box, frame))
+
+
+def _ways(canvas: Canvas, sheet: OverviewSheet, frame: Box, pens: Pens) -> None:
+    kind = "place_on_overview"
+    if sheet.roads:
+        canvas.lines([moved(line, frame) for line in sheet.roads], *strokes(pens.style, "road_on_overview"))
+    for x, y in sheet.places:
+        radius, fill = pens.style.size_mm("place"), pens.style.colour(kind)
+        canvas.circle(frame.x_mm + x, frame.y_mm + y, radius, fill, pens.style.stroke(kind))
+
+
 def _clusters(canvas: Canvas, sheet: OverviewSheet, frame: Box, pens: Pens) -> None:
     for one in sheet.letters:
         box = moved_box(one.box, frame)
         canvas.rect(box, None, pens.style.stroke("cluster"))
-        canvas.link(box, f"#{one.to}")
+        canvas.link(box, f"#{one.to}", one.letter)
 
 
 def _degrees(canvas: Canvas, sheet: OverviewSheet, frame: Box, pens: Pens) -> None:

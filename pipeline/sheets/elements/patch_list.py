@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.layout import Slot
-from pipeline.sheets.pens import Pens, draw_rows, set_words
+from pipeline.sheets.pens import Pens, draw_rows, head_mm, set_words, table_row
 from pipeline.sheets.plan import OverviewSheet
 
 OPTIONS: dict[str, object] = {"title_mm": 7.0, "gutter_mm": 3.0, "densities": []}  # see pipeline/sheets/densities.py
@@ -26,7 +26,9 @@ def draw(canvas: Canvas, slot: Slot, sheet: OverviewSheet, pens: Pens) -> None:
     top = box.y_mm + slot.options["title_mm"]
     for column in range(listing.columns):
         rows = listing.rows[column * listing.deep : (column + 1) * listing.deep]
-        first = Box(box.x_mm + column * (width_mm + gutter_mm), top, width_mm, density.row_mm)
-        draw_rows(canvas, pens, first, density.fields, (listing.headings, *(one.cells for one in rows)), (head, body))
+        high_mm = head_mm(density.row_mm, density.text_pt)
+        first = Box(box.x_mm + column * (width_mm + gutter_mm), top, width_mm, high_mm)
+        told = (listing.headings, *(one.cells for one in rows))
+        draw_rows(canvas, pens, first, density.fields, told, (head, body), density.row_mm)
         for at, one in enumerate(rows):
-            canvas.link(replace(first, y_mm=first.y_mm + (at + 1) * first.h_mm), f"#{one.to}")
+            canvas.link(table_row(first, at, density.row_mm), f"#{one.to}", " ".join(one.cells[:2]))

@@ -1,4 +1,4 @@
-"""The mark that leads back to the data: a QR code, with the same in letters."""
+"""The mark that leads back to the data: a QR code, what it is for, and the same in letters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from pipeline.sheets.layout import Slot
 from pipeline.sheets.pens import Pens, set_words
 from pipeline.sheets.plan import DetailSheet
 
-OPTIONS = {"quiet": 2, "code_mm": 19.5}  # white modules about the code, beside the white of the paper
+OPTIONS = {
+    "quiet": 2,  # white modules about the code, beside the white of the paper
+    "code_mm": 19.5,
+    "caption_mm": 0.0,  # above the code: what it is for
+}
 
 
 def _parts(canvas: Canvas, uid: str, box: Box, pens: Pens) -> tuple[str, ...]:
@@ -30,14 +34,18 @@ def _rows(box: Box) -> tuple[Box, Box]:
 
 
 def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
-    """The code at the top of its slot, the uid below."""
-    box, quiet = slot.box, slot.options["quiet"]
-    side = slot.options["code_mm"]
+    """What the code is for, the code, the uid below."""
+    quiet, side, caption_mm = slot.options["quiet"], slot.options["code_mm"], slot.options["caption_mm"]
+    caption = Box(slot.box.x_mm, slot.box.y_mm, slot.box.w_mm, caption_mm)
+    box = Box(caption.x_mm, caption.bottom, caption.w_mm, slot.box.h_mm - caption_mm)
     below = Box(box.x_mm, box.y_mm + side, box.w_mm, box.h_mm - side)
     for row, words in zip(_rows(below), _parts(canvas, sheet.patch_uid, below, pens), strict=False):
         set_words(canvas, row, words, pens.style.text("tiny"), "middle", 5.0)
     if not sheet.qr:
         return
+    if caption_mm:
+        told = "sheet.scan_id" if sheet.qr == sheet.patch_uid else "sheet.scan_url"
+        set_words(canvas, caption, pens.words[told], pens.style.text("scan"), "middle")
     size, runs = bars(sheet.qr)
     module = side / (size + 2 * quiet)
     left, top = box.x_mm + (box.w_mm - side) / 2 + quiet * module, box.y_mm + quiet * module

@@ -12,6 +12,7 @@ from pipeline.sheets.figures import MISSING
 from pipeline.sheets.layout import Slot
 from pipeline.sheets.pens import Pens, set_words
 from pipeline.sheets.plan import Book, DetailSheet
+from pipeline.texts import Texts
 
 OPTIONS = {
     "rows": [],  # of one or more fields: "area", "attributes.QSDWMC"
@@ -28,7 +29,7 @@ def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
         if row % 2 == 0:
             canvas.rect(box, pens.style.colour("table_band"))
     for name, label, value in _cells(slot):
-        set_words(canvas, label, _label(book, pens, name), pens.style.text("table_label"), "start", 5.0, 2)
+        set_words(canvas, label, field_label(book, pens.words, name), pens.style.text("table_label"), "start", 5.0, 2)
         if label.x_mm > slot.box.x_mm + PAD_MM * 1.5:
             left = label.x_mm - PAD_MM
             canvas.line([(left, value.y_mm), (left, value.bottom)], pens.style.stroke("hairline"))
@@ -43,16 +44,16 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
         set_words(canvas, value, sheet.fields.get(name, MISSING), style, "start", 5.5, slot.options["lines"])
 
 
-def _label(book: Book, pens: Pens, name: str) -> str:
+def field_label(book: Book, words: Texts, name: str) -> str:
     """The book's own name for a field, or the usual one."""
     key = f"sheet.field.{name}"
     if f"label.{name}" in book.fields:
         return book.fields[f"label.{name}"]
     if name.startswith("attributes."):
         return name.removeprefix("attributes.")
-    if key not in pens.words:
+    if key not in words:
         raise Refusal(f"a table names the field {name}, which there is not", "see config/layouts/detail_a4.toml", USAGE)
-    return pens.words[key]
+    return words[key]
 
 
 def _row_boxes(slot: Slot) -> list[Box]:

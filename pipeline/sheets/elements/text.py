@@ -15,6 +15,7 @@ OPTIONS = {
     "separator": "  ·  ",
     "static": False,  # the same on every page: only fields of the book
     "stack": False,  # each template on lines of its own, from the top
+    "wrap": True,  # of a stack: long words go on on the next line, else they are shrunk to one
     "lines": 1,
     "min_pt": 5.0,
 }
@@ -50,6 +51,8 @@ def _line(canvas: Canvas, slot: Slot, box: Box, words: str, pens: Pens) -> None:
 def _stack(canvas: Canvas, slot: Slot, parts: list[str], pens: Pens) -> None:
     style = pens.style.text(slot.options["style"])
     step_mm = LEADING_EM * style.size_pt * MM_PER_PT
-    lines = [line for one in parts for line in canvas.wrap(one, style, slot.box.w_mm)]
+    lines = (
+        [line for one in parts for line in canvas.wrap(one, style, slot.box.w_mm)] if slot.options["wrap"] else parts
+    )
     for row, line in enumerate(lines[: int(slot.box.h_mm / step_mm)]):
         _line(canvas, slot, Box(slot.box.x_mm, slot.box.y_mm + row * step_mm, slot.box.w_mm, step_mm), line, pens)

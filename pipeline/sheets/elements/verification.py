@@ -1,4 +1,4 @@
-"""What is filled in by hand: the verdict, remarks, who and when."""
+"""What is filled in by hand: the verdict, remarks, who and when; and until when."""
 
 from __future__ import annotations
 
@@ -23,12 +23,22 @@ def furnish(canvas: Canvas, slot: Slot, book: Book, pens: Pens) -> None:
     box, options, style = slot.box, slot.options, pens.style
     bar = Box(box.x_mm, box.y_mm, box.w_mm, options["title_mm"])
     canvas.rect(bar, style.colour("table_band"))
-    set_words(canvas, bar.inset(0.8), pens.words["sheet.verification"], style.text("small_title"), "middle")
+    _title(canvas, bar.inset(0.8), book.fields["deadline_line"], pens)
     canvas.line([(bar.x_mm, bar.bottom), (bar.right, bar.bottom)], style.stroke("hairline"))
     foot = _verdicts(canvas, slot, book.verdicts, bar.bottom + 1.0, pens)
     _remarks(canvas, slot, foot, pens)
     _signature(canvas, slot, pens)
     canvas.rect(box, None, style.stroke("box"))
+
+
+def _title(canvas: Canvas, bar: Box, deadline: str, pens: Pens) -> None:
+    """What the box is for; where a deadline is known, it stands at the other end."""
+    style = pens.style.text("small_title")
+    set_words(canvas, bar, pens.words["sheet.verification"], style, "middle" if not deadline else "start")
+    if deadline:
+        taken_mm = canvas.text_width_mm(pens.words["sheet.verification"], style) + PAD_MM
+        rest = Box(bar.x_mm + taken_mm, bar.y_mm, bar.w_mm - taken_mm, bar.h_mm)
+        set_words(canvas, rest, deadline, pens.style.text("deadline"), "end")
 
 
 def _verdicts(canvas: Canvas, slot: Slot, verdicts: tuple[str, ...], top: float, pens: Pens) -> float:
