@@ -367,7 +367,8 @@ def _listed_in(path: Path, phase: str, entry: ImageryFiles, found: list[Refusal]
         except Refusal as refusal:
             found.append(Refusal(f"[inputs] {phase}: {refusal.sentence}", refusal.hint, INPUT))
             return []
-    return [Listed(path, entry.bands)] if end in (".tif", ".tiff", asked) and end not in LISTS else []
+    meant = end in (".tif", ".tiff") or (end == asked and end not in ("", *LISTS))
+    return [Listed(path, entry.bands)] if meant and path.is_file() else []
 
 
 def _called(base: Path, path: Path) -> str:

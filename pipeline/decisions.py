@@ -6,7 +6,7 @@ Columns: who, when, id, decision, reason. What may be decided:
 |---|---|
 | a record set aside: `record_id` in quarantine.csv | `accept structure` or `accept linework` |
 | a delivered file: name, or 8 signs of its digest | `crs EPSG:…`, `encoding …`, `supersedes <older file>` |
-| a patch or piece: `patch_uid`, `patch_uid/code` | `take <returned file>`: the answer in that file counts |
+| a patch or piece: `patch_uid`, `patch_uid/code` | `take <returned file>`, `take <file>!<row>`: that answer counts |
 | a returned file: name, or 8 signs of its digest | `take`: it counts before all others; `leave`: it counts not at all |
 | a county (its code), patch or piece | `pass <level>`, `return <level> <number of a reason>` |
 

@@ -190,3 +190,25 @@ def test_a_file_name_that_is_not_utf8_is_named(folder: Path) -> None:
     said = lines(folder, GOOD)
     assert "is not named in UTF-8" in said[0]
     assert "rename it" in said[1]
+
+
+def test_lists_of_imagery_are_taken_where_they_are_named_as_such(folder: Path) -> None:
+    for name in ("1.tif", "2.tif", "a.jp2", "note.txt"):
+        (folder / name).touch()
+    band = "".join(f"<SimpleSource><SourceFilename>{one}.tif</SourceFilename></SimpleSource>" for one in (1, 2))
+    (folder / "all.vrt").write_text(f"<VRTDataset><VRTRasterBand>{band}</VRTRasterBand></VRTDataset>")
+
+    def taken(pattern: str) -> list[str]:
+        (folder / "campaign.toml").write_text(f'{GOOD}after = ["{pattern}"]\n', encoding="utf-8")
+        return [one.shown for one in read_campaign(folder / "campaign.toml").inputs.imagery]
+
+    assert taken("*") == taken("*.tif") == ["1.tif", "2.tif"]
+    assert taken("*.vrt") == ["2.tif", "1.tif"]  # the last lies on top
+    assert taken("*.jp2") == ["a.jp2"]  # ingest says what to do with it
+
+
+def test_a_list_of_imagery_that_is_refused_is_one_of_the_mistakes(folder: Path) -> None:
+    (folder / "all.vrt").write_text('<VRTDataset subClass="VRTWarpedDataset"/>')
+    said = lines(folder, f'{GOOD}after = "all.vrt"\nexpected = "none.csv"\n')
+    assert said[0] == "[inputs] after: all.vrt reckons its pixels (VRTWarpedDataset)"
+    assert any("none.csv" in one for one in said)

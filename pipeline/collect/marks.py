@@ -35,6 +35,7 @@ class Looked:
     marks: Mapping[str, Marks] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     from_1904: bool = False  # days are counted from 1904, as old Macs did
+    comments: tuple[str, ...] = ()  # cells with a comment; "" where the format does not say which
 
 
 def look(data: bytes) -> Looked:
@@ -59,7 +60,13 @@ def _look(parts: zipfile.ZipFile) -> Looked:
     sheets, from_1904 = _sheets_of(parts, names)
     properties: dict[str, str] = {}
     marks: dict[str, Marks] = {}
+    comments: list[str] = []
     room = MAX_INFLATED
+
+    def hear_comment(name: str, said: dict[str, str]) -> None:
+        if name == "comment":
+            comments.append(said.get("ref", "")[:10])
+
     for part in parts.infolist():
         kind = _scanner(part.filename, part.filename in sheets)
         pieces = _inflated(parts, part, room)
@@ -68,12 +75,14 @@ def _look(parts: zipfile.ZipFile) -> Looked:
         elif isinstance(kind, _SheetBinary):
             kind.hear(pieces)
         elif kind is not None or part.filename.endswith((".xml", ".rels")):
-            scan(pieces, kind.hear if kind else None)
+            scan(pieces, kind.hear if kind else hear_comment)
         deque(pieces, maxlen=0)  # inflates what nobody scanned, for its size and checksum
         room -= part.file_size
         if kind is not None:
             marks |= kind.marks(sheets.get(part.filename, ""))
-    return Looked(marks, properties, from_1904)
+        if isinstance(kind, _OdsXml):
+            comments += [""] * kind.comments
+    return Looked(marks, properties, from_1904, tuple(comments))
 
 
 def _sheets_of(parts: zipfile.ZipFile, names: set[str]) -> tuple[dict[str, str], bool]:
@@ -229,6 +238,7 @@ class _OdsXml:
 
     def __init__(self) -> None:
         self._made: dict[str, Marks] = {}
+        self.comments = 0
         self._begin("")
 
     def _begin(self, sheet: str) -> None:
@@ -252,6 +262,8 @@ class _OdsXml:
                     self._hidden.update(range(self._row, min(self._next_row, MAX_ROWS)))
             case "table-cell" | "covered-table-cell":
                 self._cell(plain)
+            case "annotation":
+                self.comments += 1
 
     def _cell(self, said: Mapping[str, str]) -> None:
         times = _number(said.get("number-columns-repeated", ""), 1)

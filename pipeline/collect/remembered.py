@@ -36,6 +36,8 @@ def lean(files: Sequence[ReturnedFile], known: dict[str, str]) -> list[ReturnedF
 def _lean(row: ReturnedRow, known: dict[str, str]) -> ReturnedRow:
     said = {known.setdefault(key, key): known.setdefault(value, value) for key, value in row.said.items()}
     given = {known.setdefault(key, key): row.given[key] for key in _COMPARED if key in row.given}
+    if "area" in given:
+        given["area"] = known.setdefault(given["area"], given["area"])
     return replace(row, said=said, given=given, county_code=known.setdefault(row.county_code, row.county_code))
 
 

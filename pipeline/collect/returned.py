@@ -29,6 +29,7 @@ class Doubt(StrEnum):
     FORMULA = "FORMULA"
     HIDDEN_ROW = "HIDDEN_ROW"
     MERGED_ID = "MERGED_ID"
+    COMMENTS = "COMMENTS"  # comments on cells, which are not read
     UNKNOWN_COLUMN = "UNKNOWN_COLUMN"
     OUTLINE_CHANGED = "OUTLINE_CHANGED"
     SET_ASIDE = "SET_ASIDE"  # a row that its own system calls refused

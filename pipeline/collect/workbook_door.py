@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pipeline.collect.grid import Grid, Marks
 from pipeline.collect.headings import CODE, UID, Columns, find_columns
 from pipeline.collect.mapped import Fit, by_maps, fitting, left
 from pipeline.collect.marks import MAX_ROWS, Looked, look
-from pipeline.collect.returned import ReturnedFile, ReturnedRow
+from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.spelling import Raw
 from pipeline.collect.tabular import read_table, table_of
 from pipeline.collect.unread import Unread
@@ -25,6 +25,7 @@ from pipeline.forms.xlsform import SHEETS as XLSFORM
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _LARGEST = 64 << 20
+_SHOWN = 12  # cells in one sentence
 _DAYS_1904, _NO_DAY = 1462, 100_000
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED = "EncryptedPackage".encode("utf-16-le")  # the stream in which a locked .xlsx lies
@@ -61,7 +62,16 @@ def read_workbook(path: Path, name: str, digest: str, terms: Terms) -> ReturnedF
         more, doubts = read_table(table_of(counted, columns, terms), listed, terms)
         rows += more
         remarks += doubts
+    if looked.comments:
+        remarks.append(_commented(looked.comments, name))
     return returned("workbook", digest, name, origin_of(told, rows, terms), rows, remarks)
+
+
+def _commented(cells: Sequence[str], name: str) -> Remark:
+    """What is written into comments is no answer, but somebody wrote it."""
+    named = list(dict.fromkeys(one for one in cells if one))
+    told = ", ".join(named[:_SHOWN]) + (" …" if len(named) > _SHOWN else "")
+    return Remark(Doubt.COMMENTS, name, facts={"count": str(len(cells)), "cells": told and f" ({told})"})
 
 
 def _counted(grid: Grid, fit: Fit, looked: Looked, terms: Terms) -> Grid:

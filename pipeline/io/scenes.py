@@ -179,8 +179,9 @@ def _stretch(path: Path, dataset: Any, bands: tuple[int, ...]) -> tuple[tuple[fl
     parts = _samples(path, dataset, bands)
     values = np.concatenate([part[:, keep] for part, keep in parts], axis=1).astype(np.float64)
     found = []
-    for band in values:
-        finite = band[np.isfinite(band)]
+    for band, number in zip(values, bands, strict=True):
+        told = np.isfinite(band) & (band != dataset.nodatavals[number - 1])  # of a pixel that is imagery by other bands
+        finite = band[told]
         low, high = np.percentile(finite, [LOW_PERCENT, HIGH_PERCENT]) if finite.size else (0.0, 1.0)
         found.append((float(low), float(high) if high > low else float(low) + 1.0))
     return tuple(found)

@@ -42,7 +42,7 @@ PAGE_FIELD = "page"  # of a list
 FEWEST_SAID = 5  # so many faults are told, the others counted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PictureRecord:
     """An image as it was given to the file: its bytes, its ground and the side of a pixel there."""
 
@@ -62,7 +62,7 @@ class SharedRecord:
     digest: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PageRecord:
     """What a page must hold, taken while it was drawn."""
 

@@ -37,7 +37,7 @@ _TAIL = 64
 LET_GO_PAGES = 50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FrameRead:
     """A georeferenced rectangle of a page: its edges on paper and four corners as shares of it and in degrees."""
 
@@ -46,7 +46,7 @@ class FrameRead:
     latlon_deg: tuple[float, ...]  # latitude, longitude of the same
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImageRead:
     """An image of a page: the digest of its bytes and its edges on paper."""
 
@@ -54,7 +54,7 @@ class ImageRead:
     edges_pt: Edges
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LinkRead:
     """A link of a page: its edges on paper, and where it leads."""
 
@@ -64,7 +64,7 @@ class LinkRead:
     address: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PageRead:
     """What a page of the file holds."""
 

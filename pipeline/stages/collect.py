@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pipeline.forms.form import Form
 
 _BLOCK = 10_000  # rows made at once, where all would fill the memory
-READER_VERSION = 4  # of how returns are read: part of the name under which what was read is kept
+READER_VERSION = 5  # of how returns are read: part of the name under which what was read is kept
 
 
 @dataclass(frozen=True)
@@ -403,4 +403,4 @@ def _issue(one: Remark, words: Words) -> Issue:
     return Issue(code, "collect", told, patch_uid=one.patch_uid, county_code=one.county_code)
 
 
-STAGE = Stage("collect", 3, "run", Section, "pipeline.stages.collect:work", ("forms",))
+STAGE = Stage("collect", 4, "run", Section, "pipeline.stages.collect:work", ("forms",))

@@ -672,4 +672,4 @@ def _tally(found: Sorted, issues: Sequence[Issue]) -> dict[str, int]:
     return _counted(Counter(found.status.tolist())) | {"issues": len(issues)}
 
 
-STAGE = Stage("ingest", 5, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))
+STAGE = Stage("ingest", 6, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))

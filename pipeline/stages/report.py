@@ -503,4 +503,4 @@ def _places(table: Any) -> dict[str, tuple[str, tuple[float, float, float, float
     }
 
 
-STAGE = Stage("report", 6, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))
+STAGE = Stage("report", 7, "run", Section, "pipeline.stages.report:work", ("styles", "forms"))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
+from openpyxl.comments import Comment
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from pipeline.collect import merge as merging
@@ -425,6 +426,16 @@ def test_a_workbook_with_macros_is_read_as_any(checklist: Callable[[str], Path],
     with zipfile.ZipFile(path, "a") as parts:
         parts.writestr("xl/vbaProject.bin", b"\xd0\xcf\x11\xe0 not looked at")
     assert [dict(row.said) for row in read(path, tmp_path / "s")[0].rows] == [SAID]
+
+
+def test_comments_on_cells_are_told(damaged: Callable[[Damage], ReturnedFile]) -> None:
+    def comment(sheet: Sheet) -> None:
+        sheet.cell(ONE, "verdict").comment = Comment("村里说是合法的", "李明")
+
+    found = damaged(comment)
+    (told,) = found.remarks
+    assert (told.code, told.place, dict(told.facts)) == (Doubt.COMMENTS, "d.xlsx", {"count": "1", "cells": " (H5)"})
+    assert len(found.rows) == 2
 
 
 def test_visible_cells_pasted_into_a_new_workbook_have_no_identity(

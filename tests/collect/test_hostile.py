@@ -136,6 +136,7 @@ def test_every_reason_and_doubt_has_its_sentence() -> None:
         Doubt.FORMULA: ["field", "cells", "said"],
         Doubt.HIDDEN_ROW: ["rows", "count"],
         Doubt.MERGED_ID: ["cells"],
+        Doubt.COMMENTS: ["count", "cells"],
         Doubt.UNKNOWN_COLUMN: ["heading", "nearest"],
         Doubt.CONFLICT: ["files", "county"],
     }

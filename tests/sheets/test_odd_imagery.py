@@ -223,6 +223,16 @@ def test_what_is_no_number_is_no_imagery_declared_or_not(tmp_path: Path, hole: f
     assert looked_at(scene(again))[0].cover == (pytest.approx(0.5, abs=0.01) if np.isnan(hole) else 1.0)
 
 
+def test_no_data_in_a_single_band_turns_no_colours(tmp_path: Path) -> None:
+    values = quadrants("uint16") * 20
+    whole = scene(written(tmp_path / "a.tif", values.copy()))
+    values[2, :100, :100] = 0
+    one = scene(written(tmp_path / "b.tif", values, nodata=0))
+    assert whole.stretch is not None
+    assert one.stretch is not None
+    assert np.allclose(one.stretch, whole.stretch, rtol=0.05)
+
+
 # -- what cannot be used is refused, with what is wrong and what to do ------------------------------------
 
 
