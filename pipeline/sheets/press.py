@@ -184,15 +184,21 @@ def _drawn(press: Press, sheet: Sheet, pictures: Mapping[str, Picture]) -> Canva
     canvas.furniture(press.furnished(sheet.layout)[0])
     draw_sheet(canvas, sheet, Pens(press.order.style, press.order.words, pictures))
     canvas.describe(sheet.fields["heading"], description(sheet, press.book, press.order.words))
-    _link_home(press, canvas, sheet)
+    if isinstance(sheet, DetailSheet):
+        _lead_on(press, canvas, sheet)
     return canvas
 
 
-def _link_home(press: Press, canvas: Canvas, sheet: Sheet) -> None:
-    """The locator of a piece's page leads to the overview."""
-    if press.home and isinstance(sheet, DetailSheet):
-        for slot in sheet.layout.of_kind("locator"):
-            canvas.link(slot.box, f"#{press.home}", press.order.words["sheet.heading.overview"])
+def _lead_on(press: Press, canvas: Canvas, sheet: DetailSheet) -> None:
+    """The locator of a piece's page leads to the overview; its code to the record it names, or to the QGIS project."""
+    words, project = press.order.words, f"{press.order.ground.county.code}_project.qgz"
+    for slot in sheet.layout.of_kind("locator") if press.home else ():
+        canvas.link(slot.box, f"#{press.home}", words["sheet.heading.overview"])
+    for slot in sheet.layout.of_kind("qr"):
+        if sheet.qr.startswith(("https://", "http://")):
+            canvas.link(slot.box, sheet.qr, words["sheet.scan_url"])
+        elif not press.prefix:  # pages of several counties lie beside no project
+            canvas.link(slot.box, project, words.say("sheet.open_project", file=project))
 
 
 def _bound(press: Press, made: Content) -> Content:

@@ -33,6 +33,7 @@ def draw(tmp_path: Path) -> Draw:
         before: list[Scene] | None = None,
         after: list[Scene] | None = None,
         language: str = "zh",
+        settings: RenderSettings | None = None,
     ) -> BookSummary:
         seen: list[tuple[int, int]] = []
         target, facts = tmp_path / name, scenery.facts(language)
@@ -43,7 +44,7 @@ def draw(tmp_path: Path) -> Draw:
             pieces,
             before or [],
             after or [],
-            RenderSettings(),
+            settings or RenderSettings(),
             lambda *at: seen.append(at),
         )
         total = len(made.pieces_drawn)
@@ -177,9 +178,16 @@ def test_gdal_reads_where_the_primary_frame_lies(pictured: tuple[Path, BookRecor
 def test_a_piece_leads_to_the_overview_and_the_overview_to_it(draw: Draw, tmp_path: Path) -> None:
     draw(scenery.scattered(3))
     read = pypdf.PdfReader(tmp_path / "429901_sheets.pdf")
-    home = [one.get_object()["/Dest"] for one in read.pages[3]["/Annots"]]  # type: ignore[union-attr]
-    assert home == ["overview"]
+    home, _ = (one.get_object() for one in read.pages[3]["/Annots"])  # type: ignore[union-attr]
+    assert home["/Dest"] == "overview"
     assert read.named_destinations["overview"].page.idnum == read.pages[0].indirect_reference.idnum  # type: ignore[union-attr]
+
+
+def test_a_code_that_names_an_address_leads_there_and_not_to_the_project(draw: Draw, tmp_path: Path) -> None:
+    draw(scenery.scattered(1), settings=RenderSettings(qr="https://office.example/{uid}"))
+    page = pypdf.PdfReader(tmp_path / "429901_sheets.pdf").pages[-1]
+    _, code = (one.get_object() for one in page["/Annots"])  # type: ignore[union-attr]
+    assert code["/A"]["/URI"].startswith("https://office.example/")
 
 
 def test_a_map_that_lies_elsewhere_is_found_out(pictured: tuple[Path, BookRecord]) -> None:

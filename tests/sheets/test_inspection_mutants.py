@@ -234,7 +234,7 @@ def test_a_link_too_few(monkeypatch: Patch, caught: Callable[[str], None]) -> No
         return page(writer, replace(made, links=made.links[1:]), label)
 
     monkeypatch.setattr(PdfWriter, "page", fewer)
-    caught(LAST + "has 0 links, 1 were drawn")
+    caught(LAST + "has 1 links, 2 were drawn")
 
 
 @pytest.mark.parametrize(

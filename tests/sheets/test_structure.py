@@ -106,7 +106,10 @@ def test_a_link_says_where_it_leads(reader: pypdf.PdfReader) -> None:
             assert f"序号 {words[0]} / {COUNT}" in text
             assert all(one in text for one in words)
     for page in pieces:
-        assert [(named[one["/Dest"]], one["/Contents"]) for one in notes(page)] == [(0, "总图")]
+        home, project = notes(page)
+        assert (named[home["/Dest"]], home["/Contents"]) == (0, "总图")
+        assert project["/A"]["/URI"] == "429901_project.qgz"  # beside the book, by a relative address
+        assert project["/Contents"] == "在 QGIS 中打开 429901_project.qgz"
 
 
 @pytest.mark.skipif(not shutil.which("pdfinfo"), reason="poppler is not installed")
