@@ -14,13 +14,15 @@ import rasterio
 import shapely
 import xlsxwriter
 from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.forms.card_page import write_cards
 from pipeline.forms.cells import look_of
 from pipeline.forms.form import load_form
 from pipeline.forms.picture_sheet import SIZE_MM, write_pictures
-from pipeline.forms.shots import LARGEST_BYTES, PHASES, PX_PER_MM, Shot, _small, shots_of, thumbnails
+from pipeline.forms.shots import LARGEST_BYTES, PHASES, PX_PER_MM, Shot, _inked, _small, shots_of, thumbnails
 from pipeline.geometry.projection import county_projection, to_geographic
 from pipeline.io.rasters import TileCache, read_scene
 from pipeline.records import CampaignFacts, County, Office, Piece, Scene
@@ -121,3 +123,10 @@ def test_cards_with_pictures_hold_a_pair_a_piece(scenes: list[Scene], tmp_path: 
     write_cards(tmp_path / "b.pdf", *args, scenes)
     assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
     assert (tmp_path / "a.pdf").read_bytes().count(b"/DCTDecode") == 4
+
+
+@given(st.floats(3.0, 3.2), st.floats(-0.3, 0.3))
+def test_an_outline_keeps_its_width_whatever_way_it_runs(y_mm: float, rise_mm: float) -> None:
+    """Pillow's own lines of two pixels are of one, by chance, where they run nearly level."""
+    ink = np.asarray(_inked([np.array([[2, y_mm], [8, y_mm + rise_mm]])], (60, 40), 2), dtype=float) / 255
+    assert 1.6 < ink[:, 16:44].sum(axis=0).min() <= ink[:, 16:44].sum(axis=0).max() < 2.4
