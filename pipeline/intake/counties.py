@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from pipeline.issues import Code, Issue
 
 Geometries = npt.NDArray[np.object_]
 _NAMED = 6  # codes in one sentence
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")  # it names folders, files and links
 Levels = str | tuple[int, ...] | tuple[str, ...]
 
 
@@ -128,6 +130,11 @@ def _rows(layer: ReadLayer, own: dict[str, str], levels: Levels) -> list[_Row]:
     for at, code in enumerate(codes):
         if not code:
             raise Refusal(f"{layer.report.file} row {at + 1} has no county code", "fill it in, or take the row out")
+        if not _CODE.fullmatch(code):
+            sentence = f"{layer.report.file} row {at + 1}: county code {code[:60]!r} cannot name a folder"
+            raise Refusal(
+                sentence, "codes are letters a to z, digits, - and _ (at most 40); name a column of such codes"
+            )
         row = {one: columns[one][at] for one in fields} | {one: columns[column][at] for one, column in found.items()}
         made.append(_Row(code, names[at] or code, parents(levels, code, row)))
     return made

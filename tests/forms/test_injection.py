@@ -209,5 +209,7 @@ def test_sheets_show_words_as_words(tmp_path: Path, facts: CampaignFacts, county
     draw_book(tmp_path / "b.pdf", facts, replace(county, name=evil), named, [], [], RenderSettings(), lambda *_: None)
     reader = pypdf.PdfReader(tmp_path / "b.pdf")
     links = [note.get_object() for page in reader.pages for note in page.get("/Annots", [])]
-    assert not [one for one in links if "/URI" in str(one.get("/A", ""))]
+    assert {str(one["/A"]["/URI"]) for one in links if "/URI" in str(one.get("/A", ""))} == {
+        f"{county.code}_project.qgz"
+    }
     assert "/OpenAction" not in reader.trailer["/Root"]

@@ -9,7 +9,7 @@ import geopandas
 import pytest
 import shapely
 
-from tests.stages.runs import issues, run_stages, table
+from tests.stages.runs import issues, run_stages, table, tuban
 
 CAMPAIGN = """
 [campaign]
@@ -94,3 +94,14 @@ def test_codes_that_are_none_of_the_table_are_told(tmp_path: Path) -> None:
     campaign = clipped(tmp_path, [WEST, EAST], ["990101", "620000"], ["A", "B"], [on_the_border(34.1)])
     (odd,) = [one for one in issues(campaign) if one["code"] == "COUNTY_CODE_ODD"]
     assert odd["facts"] == {"count": 2, "codes": "620000, 990101"}
+
+
+@pytest.mark.parametrize("code", ["../../x", "javascript:alert(1)//", "a b", "x" * 41])
+def test_a_code_that_could_not_name_a_folder_is_refused_before_anything_is_written(tmp_path: Path, code: str) -> None:
+    layer(tmp_path / "counties.gpkg", [WEST], XZQDM=[code], XZQMC=["A"])
+    layer(tmp_path / "patches.gpkg", [shapely.box(105.5, 34.5, 105.501, 34.501)], JCBH=["1"])
+    (tmp_path / "campaign.toml").write_text(CAMPAIGN, encoding="utf-8")
+    result = tuban("run", tmp_path / "campaign.toml")
+    assert result.exit_code == 4
+    assert "counties.gpkg row 1: county code" in result.stderr
+    assert not (tmp_path / "out" / "counties").exists()
