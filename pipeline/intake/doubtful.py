@@ -239,11 +239,6 @@ def _distance_m(geometries: Geometries, points: Floats) -> Floats:
     return far_m
 
 
-def _middles(geometries: Geometries) -> Floats:
-    box: Floats = shapely.bounds(geometries)
-    return 0.5 * (box[:, :2] + box[:, 2:])
-
-
 def _in_metres(geometries: Geometries, origins: Floats) -> Geometries:
     """Each geometry in metres about its own origin (degrees): true to a thousandth within a few kilometres."""
     xy, row = shapely.get_coordinates(geometries, return_index=True)
