@@ -151,6 +151,10 @@ class Files:
         """What a county's own jobs read of the run: its pieces and the other parts of their patches."""
         return self.state / "slices" / f"{code}.arrow"
 
+    def contents(self, code: str) -> Path:
+        """What the GeoPackages of a county's folder hold, by the digest of their bytes."""
+        return self.state / "contents" / f"{code}.json"
+
     def work(self, stage: str, code: str) -> Path:
         """Where a county's products of one stage lie until the folder is published."""
         return self.state / "work" / stage / code

@@ -178,13 +178,13 @@ def verify(path: Path) -> None:
     def check() -> int:
         from pipeline.verify import not_checked, verify_path
 
-        problems, checked = verify_path(path)
-        for one in problems:
+        found = verify_path(path)
+        for one in (*found.problems, *found.opened):
             click.echo(one)
         for one in not_checked(path) if path.is_file() else ():
             _say(one)
-        _say(f"{checked} files checked, {len(problems)} problems")
-        return PARTLY if problems else OK
+        _say(f"{found.files} files checked, {len(found.problems)} problems")
+        return PARTLY if found.problems else OK
 
     _guarded(check)
 

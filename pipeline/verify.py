@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import zipfile
 import zlib
@@ -13,8 +14,10 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from pipeline.campaign import Files
 from pipeline.engine.digest import file_digest
 from pipeline.errors import Refusal
+from pipeline.io.package_contents import contents_digest
 
 SUMS = "SHA256SUMS"
 _PART = re.compile(rf"{SUMS}_([0-9]{{1,4}})of([0-9]{{1,4}})\.txt")
@@ -34,6 +37,7 @@ class Holding:
     names: tuple[str, ...]
     open: Open
     root: str = ""  # the folder inside a zip
+    folder: Path | None = None  # where it lies, if not in a zip
 
     def text(self, name: str) -> str:
         with self.open(name) as source:
@@ -45,6 +49,18 @@ class Holding:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What is wrong, in words; what was merely opened by another program; how many files were checked."""
+
+    problems: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    files: int = 0
+
+    def __add__(self, other: Verified) -> Verified:
+        return Verified(self.problems + other.problems, self.opened + other.opened, self.files + other.files)
 
 
 @dataclass(frozen=True)
@@ -64,19 +80,19 @@ def part_sums(number: int, count: int) -> str:
     return f"{SUMS}_{number}of{count}.txt"
 
 
-def verify_path(path: Path) -> tuple[list[str], int]:
-    """What is wrong, in words, and how many files were checked.
+def verify_path(path: Path) -> Verified:
+    """What is wrong at a place.
 
     Raises:
         Refusal: there is nothing with sums at this place, or a zip named itself cannot be unpacked.
     """
     if path.is_file():
-        problems, count, found, _ = _check_zip(path)
+        verified, found, _ = _check_zip(path)
     else:
-        problems, count, found = _check_tree(path)
+        verified, found = _check_tree(path)
     if not found:
         raise Refusal(f"{path} holds no {SUMS}", _WANTED)
-    return problems, count
+    return verified
 
 
 def not_checked(path: Path) -> list[str]:
@@ -103,22 +119,19 @@ def altered(folder: Path) -> list[Path]:
 # -- what there is ---------------------------------------------------------------------------------------
 
 
-def _check_tree(path: Path) -> tuple[list[str], int, bool]:
-    """All folders with sums below `path`, and all zips of such folders in it or in its `packages`."""
-    problems: list[str] = []
-    count, parts = 0, list[Part]()
-    something = False
-    for one in _folders(path):
-        wrong, checked = _check(one)
-        problems, count, something = problems + wrong, count + checked, True
+def _check_tree(path: Path) -> tuple[Verified, bool]:
+    """All folders with sums below `path`, and all zips of such folders in it or in its `packages`; whether there are
+    any."""
+    folders = [_check(one) for one in _folders(path)]
+    verified, something, parts = sum(folders, Verified()), bool(folders), list[Part]()
     for each in _zips(path):
         try:
-            wrong, checked, found, here = _check_zip(each)
+            checked, found, here = _check_zip(each)
         except Refusal as problem:
-            wrong, checked, found, here = [problem.sentence], 0, True, []
-        problems, count, something = problems + wrong, count + checked, something or found
+            checked, found, here = Verified((problem.sentence,)), True, []
+        verified, something = verified + checked, something or found
         parts += here
-    return problems + list(_check_sets(parts)), count, something
+    return verified + Verified(tuple(_check_sets(parts))), something
 
 
 def _folders(path: Path) -> Iterator[Holding]:
@@ -126,7 +139,7 @@ def _folders(path: Path) -> Iterator[Holding]:
     with_sums = {one.parent for one in path.rglob(f"{SUMS}*") if one.name == SUMS or _PART.fullmatch(one.name)}
     for folder in sorted(handed_out | with_sums):
         names = sorted(one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file())
-        yield Holding(str(folder), tuple(names), partial(_open_file, folder))
+        yield Holding(str(folder), tuple(names), partial(_open_file, folder), folder=folder)
 
 
 def _zips(path: Path) -> list[Path]:
@@ -134,8 +147,8 @@ def _zips(path: Path) -> list[Path]:
     return [] if (path / SUMS).exists() else sorted({*path.glob("packages/*.zip"), *path.glob("*.zip")})
 
 
-def _check_zip(path: Path) -> tuple[list[str], int, bool, list[Part]]:
-    """What is wrong in a zip, how many files were checked, whether it has sums, and which parts lie in it.
+def _check_zip(path: Path) -> tuple[Verified, bool, list[Part]]:
+    """What is wrong in a zip, whether it has sums, and which parts lie in it.
 
     Raises:
         Refusal: it is no zip, or cannot be unpacked.
@@ -145,11 +158,11 @@ def _check_zip(path: Path) -> tuple[list[str], int, bool, list[Part]]:
     try:
         with zipfile.ZipFile(path) as zipped:
             holdings = list(_members(path, zipped))
-            checked = [_check(one) for one in holdings]
+            checked = sum((_check(one) for one in holdings), Verified())
             parts = [part for one in holdings for part in _parts(one)]
     except _DAMAGES as damaged:
         raise Refusal(f"{path} cannot be unpacked: {damaged}", "have it sent again, without a password") from None
-    return [words for wrong, _ in checked for words in wrong], sum(n for _, n in checked), bool(holdings), parts
+    return checked, bool(holdings), parts
 
 
 def _members(path: Path, zipped: zipfile.ZipFile) -> Iterator[Holding]:
@@ -171,11 +184,11 @@ def _open_member(zipped: zipfile.ZipFile, root: str, name: str) -> IO[bytes]:
 # -- what is said of it ----------------------------------------------------------------------------------
 
 
-def _check(one: Holding) -> tuple[list[str], int]:
+def _check(one: Holding) -> Verified:
     """A holding against its sums: those of the whole, or those of the parts that are there."""
     parts = _part_names(one)
     if SUMS not in one.names:
-        return [f"{one.place}: {SUMS} is missing"], 0
+        return Verified((f"{one.place}: {SUMS} is missing",))
     whole = dict(_lines(one.text(SUMS)))
     own = {name: digest for sums in parts.values() for name, digest in _lines(one.text(sums))}
     said = whole | own
@@ -190,9 +203,33 @@ def _check(one: Holding) -> tuple[list[str], int]:
     problems += [f"{one.place}: {name} is missing" for name in sorted(missing - set(renamed.values()))]
     problems += [f"{one.place}: {name} is not in {SUMS}" for name in sorted(strange - set(renamed))]
     known = sorted((there | ({SUMS} & set(own))) & set(said))
-    problems += [f"{one.place}: {name} was altered" for name in known if one.digest(name) != said[name]]
+    other = [name for name in known if one.digest(name) != said[name]]
+    opened = [name for name in other if _is_opened(one, name, said[name])]
+    problems += [f"{one.place}: {name} was altered" for name in other if name not in opened]
     problems += [f"{one.place}: {words}" for words in _contradictions(whole, own)]
-    return problems, len(known)
+    told = [f"{one.place}: {name} was opened by another program; its contents are the same" for name in opened]
+    return Verified(tuple(problems), tuple(told), len(known))
+
+
+def _is_opened(one: Holding, name: str, said: str) -> bool:
+    """Whether a file of an output tree holds what it held when it was handed out; only a GeoPackage can be told."""
+    if one.folder is None or not name.endswith(".gpkg"):
+        return False
+    contents = _contents(one.folder).get(said, "")
+    try:
+        return bool(contents) and contents_digest(one.folder / name) == contents
+    except ValueError:
+        return False
+
+
+def _contents(folder: Path) -> Mapping[str, str]:
+    """What the GeoPackages of a county's folder held, by the digest of their bytes; nothing where it was moved."""
+    out = folder.absolute().parent.parent
+    try:
+        found: Mapping[str, str] = json.loads(Files(out, out).contents(folder.name).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def _renamed(one: Holding, missing: Mapping[str, str], strange: Set[str]) -> dict[str, str]:

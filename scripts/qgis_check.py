@@ -27,10 +27,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsAttributeEditorContainer,
+    QgsAttributeEditorElement,
     QgsCategorizedSymbolRenderer,
     QgsExpression,
     QgsExpressionContext,
     QgsExpressionContextUtils,
+    QgsFeature,
     QgsFeatureRequest,
     QgsLayoutExporter,
     QgsMapLayer,
@@ -149,9 +152,31 @@ def _form(layer: QgsVectorLayer) -> list[str]:
     feature = next(layer.getFeatures(), None)
     if feature is None:
         return []
-    form = QgsAttributeForm(layer, feature)
-    tabs = sum(one.count() for one in form.findChildren(QTabWidget))
-    return [] if tabs == 3 else [f"the form of {layer.name()} has {tabs} tabs"]
+    found = []
+    for answer in [None, *_verdicts(layer)]:
+        if answer:
+            feature.setAttribute("verdict", answer)
+        form = QgsAttributeForm(layer, feature)
+        tabs, asked = sum(one.count() for one in form.findChildren(QTabWidget)), _asked_tabs(layer, feature)
+        found += [] if tabs == asked else [f"the form of {layer.name()} has {tabs} tabs for {answer}, not {asked}"]
+    return found
+
+
+def _verdicts(layer: QgsVectorLayer) -> list[str]:
+    """The codes its list of verdicts stores."""
+    at = layer.fields().indexOf("verdict")
+    entries = layer.editorWidgetSetup(at).config().get("map", []) if at >= 0 else []
+    codes = [code for one in entries for code in one.values()]
+    return [one for one in codes if not one.startswith("{")]
+
+
+def _asked_tabs(layer: QgsVectorLayer, feature: QgsFeature) -> int:
+    """How many tabs ask something of a feature."""
+    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
+    context.setFields(layer.fields())
+    context.setFeature(feature)
+    conditions = [one.visibilityExpression() for one in layer.editFormConfig().tabs()]
+    return sum(not one.enabled() or bool(one.data().evaluate(context)) for one in conditions)
 
 
 def _expressions(layer: QgsMapLayer) -> list[str]:
@@ -180,6 +205,16 @@ def _said(layer: QgsVectorLayer) -> Iterator[str]:
     for at in range(layer.fields().count()):
         yield layer.defaultValueDefinition(at).expression()
         yield layer.fields().at(at).constraints().constraintExpression()
+    yield from _conditions(layer.editFormConfig().tabs())
+
+
+def _conditions(parts: list[QgsAttributeEditorElement]) -> Iterator[str]:
+    """When parts of a form are shown."""
+    for one in parts:
+        if isinstance(one, QgsAttributeEditorContainer):
+            if one.visibilityExpression().enabled():
+                yield one.visibilityExpression().data().expression()
+            yield from _conditions(one.children())
 
 
 def _problem(said: str, context: QgsExpressionContext, there_is_a_feature: bool) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Refusal
 from pipeline.forms.mail import MB, ascii_name, folder_name, parts_of, remove_parts, write_parts
-from pipeline.verify import SUMS, not_checked, part_sums, verify_path
+from pipeline.verify import SUMS, Verified, not_checked, part_sums, verify_path
 
 ROOT = "480102_2025Q3"
 
@@ -50,7 +50,7 @@ def parts(folder: Path, tmp_path: Path) -> tuple[Path, ...]:
 
 
 def _problems(path: Path) -> list[str]:
-    return verify_path(path)[0]
+    return list(verify_path(path).problems)
 
 
 def _unpacked(parts: tuple[Path, ...], place: Path) -> Path:
@@ -62,9 +62,9 @@ def _unpacked(parts: tuple[Path, ...], place: Path) -> Path:
 
 def test_folder_zip_and_set_are_good(folder: Path, parts: tuple[Path, ...], tmp_path: Path) -> None:
     (whole,) = write_parts(folder, tmp_path / "whole", "480102", ROOT, 10)
-    assert verify_path(folder) == ([], 5)
-    assert verify_path(whole) == ([], 5)
-    assert verify_path(tmp_path / "packages") == ([], 5 + 2)  # each part checks the sums of the whole too
+    assert verify_path(folder) == Verified(files=5)
+    assert verify_path(whole) == Verified(files=5)
+    assert verify_path(tmp_path / "packages") == Verified(files=5 + 2)  # each part checks the sums of the whole too
     assert [_problems(one) for one in parts] == [[], []]
     told = [not_checked(one)[0] for one in parts]
     assert ["is part 1 of 2" in told[0], "is part 2 of 2" in told[1]] == [True, True]
@@ -181,7 +181,7 @@ def test_nothing_with_sums_is_refused(tmp_path: Path) -> None:
 def test_an_output_tree_has_its_packages_checked(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "out" / "counties" / "480102")
     made = write_parts(folder, tmp_path / "out" / "packages", "480102", ROOT, 1)
-    assert verify_path(tmp_path / "out")[0] == []
+    assert _problems(tmp_path / "out") == []
     _repacked(made[1], {"more.txt": b""})
     assert len(_problems(tmp_path / "out")) == 1
 

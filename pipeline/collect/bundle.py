@@ -164,7 +164,7 @@ def _read_archive(one: Found, shown: str, scratch: Path, terms: Terms, begun: Be
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
-        files = [Found(each.name, each.path) for each in unpack(one.path, folder)]
+        files = [Found(each.name, each.path) for each in unpack(one.path, folder).members]
         return _read_all(files, shown, "zip", scratch, terms, begun, depth + 1)
     except Refusal as refusal:
         raise Unread("archive", detail=refusal.sentence) from refusal

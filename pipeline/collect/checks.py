@@ -14,12 +14,11 @@ from decimal import Decimal
 from pipeline.amounts import AREA_DECIMALS, area_in
 from pipeline.collect.check_rules import Rule
 from pipeline.collect.documents import Outlines, Papers, scattered
-from pipeline.collect.merge import Answer, Finding
+from pipeline.collect.merge import Answer, Finding, still_due
 from pipeline.collect.numbers import spelt_number
 from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent
 from pipeline.forms.form import Form
-from pipeline.forms.mistakes import ALWAYS
 from pipeline.records import CampaignFacts
 
 _M2_OF_MU = 2000 / 3
@@ -31,15 +30,23 @@ class Case:
 
     answer: Answer
     sent: Sent
-    verdict_key: str
+    form: Form
     unit: str
     places: frozenset[str]  # questions that its file had a place for
-    due: frozenset[str]  # questions that the merge calls due already
 
     @property
     def area(self) -> Decimal:
         """The patch's area in the office's unit, as it stands in the checklist."""
         return Decimal(repr(self.sent.area))
+
+    def verdict(self, row: ReturnedRow) -> str:
+        """The verdict of a row."""
+        return row.said.get(self.form.verdict_key, "")
+
+    def unasked(self, row: ReturnedRow, keys: Iterable[str]) -> list[str]:
+        """Those that the merge does not call due already: nothing is asked twice."""
+        due = still_due(row, self.form, self.places)
+        return [one for one in keys if one not in due]
 
     def total(self, key: str) -> Decimal | None:
         """What its land parcels say together, None where none says it."""
@@ -74,10 +81,9 @@ def checks(
     Every answer that counts is held against the rules, and each of those that are in conflict. `outlines` gives
     the shapes of pieces (degrees) by `Sent.at`.
     """
-    places = file_places(returned, form)
-    due = frozenset(one.key for one in form.face if ALWAYS in one.needed)
+    places = file_places(returned)
     cases = [
-        Case(answer, one.sent, form.verdict_key, facts.area_unit, places.get(answer.digest, frozenset()), due)
+        Case(answer, one.sent, form, facts.area_unit, places.get(answer.digest, frozenset()))
         for one in findings
         for answer in standing(one)
     ]
@@ -96,12 +102,9 @@ def standing(finding: Finding) -> tuple[Answer, ...]:
     return finding.answers[:1] if finding.state == "answered" else finding.answers
 
 
-def file_places(returned: Iterable[ReturnedFile], form: Form) -> dict[str, frozenset[str]]:
-    """By digest of a file: the questions it had a place for, those of its door and those that any row answers."""
-    face = frozenset(one.key for one in form.face)
-    field = frozenset(one.key for one in form.asked)
-    places: Mapping[str, frozenset[str]] = {"geopackage": field, "mapped": frozenset()}
-    return {one.digest: places.get(one.door, face).union(*(row.said for row in one.rows)) for one in returned}
+def file_places(returned: Iterable[ReturnedFile]) -> dict[str, frozenset[str]]:
+    """By digest of a file: the questions it had a place for, and those that any row answers."""
+    return {one.digest: frozenset(one.asked).union(*(row.said for row in one.rows)) for one in returned}
 
 
 def remark_of(rule: Rule, sent: Sent, breach: Breach) -> Remark:
@@ -180,14 +183,16 @@ def _unlikely(rule: Rule, _: Case, row: ReturnedRow) -> Iterator[Breach]:
 
 def _without_document(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breach]:
     """R07: no document at all, or one of which number, date or area is missing."""
-    if row.said.get(case.verdict_key) not in rule["verdicts"]:
+    if case.verdict(row) not in rule["verdicts"]:
         return
     begun = [group for group in rule["documents"] if any(row.said.get(key) for key in group)]
     for group in begun:
-        missing = [key for key in group if not row.said.get(key)]
+        missing = case.unasked(row, [key for key in group if not row.said.get(key)])
         if missing:
             yield Breach(row, {"fields": "|".join(missing)}, "part")
     keys = [key for group in rule["documents"] for key in group]
+    if len(case.unasked(row, keys)) < len(keys):
+        return
     if not begun and _is_asked(case, *keys, rule["grounds"]) and not _has_digit(row, rule["grounds"]):
         yield Breach(row, {"field": rule["grounds"]})
 
@@ -215,28 +220,30 @@ def _without_record(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breach
     """R10: kinds of case that stand on a record, without its number."""
     said = any(row.said.get(key) for key in rule["numbers"]) or _has_digit(row, rule["grounds"])
     asked = _is_asked(case, *rule["numbers"], rule["grounds"])
-    if row.said.get(rule["kind"]) in rule["kinds"] and asked and not said:
+    mute = asked and not said and case.unasked(row, rule["numbers"]) == list(rule["numbers"])
+    if row.said.get(rule["kind"]) in rule["kinds"] and mute:
         yield Breach(row, {"said": row.said[rule["kind"]], "field": rule["grounds"]})
 
 
 def _unhandled(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breach]:
     """R11: nothing said of how it is handled."""
     key = rule["handling"]
-    if row.said.get(case.verdict_key) in rule["verdicts"] and _is_asked(case, key) and not row.said.get(key):
+    mute = _is_asked(case, key) and not row.said.get(key) and case.unasked(row, [key])
+    if case.verdict(row) in rule["verdicts"] and mute:
         yield Breach(row, {"field": key})
 
 
 def _unsigned(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breach]:
     """R13: no name or no day."""
     missing = [key for key in rule["signed"] if _is_asked(case, key) and not row.said.get(key)]
-    unsaid = [key for key in missing if key not in case.due]
+    unsaid = case.unasked(row, missing)
     if unsaid:
         yield Breach(row, {"fields": "|".join(unsaid)})
 
 
 def _unequal_handled(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breach]:
     """R15: what was demolished, regularised and remains against the area used."""
-    if row.said.get(case.verdict_key) in rule["verdicts"]:
+    if case.verdict(row) in rule["verdicts"]:
         yield from _unequal_parts(case, rule, row, rule["parts"], rule["used"])
 
 

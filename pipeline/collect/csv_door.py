@@ -20,6 +20,7 @@ from pipeline.collect.values import LONGEST, Terms
 
 SUFFIXES = (".csv", ".tsv", ".txt")
 _LARGEST = 64 << 20
+_WIDEST = 16_384  # columns of a spreadsheet
 _SEPARATORS = ",\t;，|"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # "Unicode text" of Excel says so itself
 
@@ -33,13 +34,16 @@ def read_csv(path: Path, name: str, digest: str, terms: Terms) -> ReturnedFile:
     if path.stat().st_size > _LARGEST:
         raise Unread("large")
     data = path.read_bytes()
+    if any(data.count(one.encode()) > MAX_CELLS for one in _SEPARATORS):
+        raise Unread("large")  # before anything makes a table of it
     mapped = _by_map(data, name, terms)
     if mapped:
         return by_maps([mapped], name, digest, terms)
     grid, columns = _table(_text(data), name, terms)
-    rows, remarks = read_table(table_of(grid, columns, terms), [], terms)
+    table = table_of(grid, columns, terms)
+    rows, remarks = read_table(table, [], terms)
     origin = origin_of([of_head(grid, columns.head)], rows, terms)
-    return returned("csv", digest, name, origin, rows, remarks)
+    return returned("csv", digest, name, origin, rows, remarks, table.asked)
 
 
 def _by_map(data: bytes, name: str, terms: Terms) -> tuple[Grid, Fit] | None:
@@ -82,19 +86,18 @@ def _table(text: str, name: str, terms: Terms) -> tuple[Grid, Columns]:
 
 
 def _whole(text: str, separator: str, name: str) -> Grid:
-    rows = _rows(text, separator, MAX_ROWS)
-    if sum(map(len, rows)) > MAX_CELLS:
-        raise Unread("large")
-    return Grid(name, "", rows)
+    return Grid(name, "", _rows(text, separator, MAX_ROWS))
 
 
 def _rows(text: str, separator: str, most: int) -> list[list[str]]:
     """The first rows of a table; with `most` = MAX_ROWS all of them, or it is too large."""
     csv.field_size_limit(4 * LONGEST)
     rows: list[list[str]] = []
+    room = MAX_CELLS
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
-            if len(rows) >= most:
+            room -= len(row)
+            if len(rows) >= most or len(row) > _WIDEST or room < 0:
                 if most == MAX_ROWS:
                     raise Unread("large")
                 break

@@ -47,11 +47,18 @@ def origin_of(told: Iterable[Origin], rows: Sequence[ReturnedRow], terms: Terms)
 
 
 def returned(
-    door: str, digest: str, name: str, origin: Origin, rows: Sequence[ReturnedRow], remarks: Sequence[Remark]
+    door: str,
+    digest: str,
+    name: str,
+    origin: Origin,
+    rows: Sequence[ReturnedRow],
+    remarks: Sequence[Remark],
+    asked: Iterable[str],
 ) -> ReturnedFile:
-    """A returned file of what was read of it."""
+    """A returned file of what was read of it; `asked` are the questions its tables have a place for."""
     said = (origin.campaign, origin.county_code, origin.form)
-    return ReturnedFile(digest, name, door, *said, tuple(rows), tuple(remarks))
+    places = tuple(dict.fromkeys(asked))
+    return ReturnedFile(digest, name, door, *said, tuple(rows), tuple(remarks), asked=places)
 
 
 def _stranger(said: Sequence[str], own: str) -> str:

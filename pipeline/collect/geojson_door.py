@@ -38,8 +38,9 @@ def read_geojson(path: Path, name: str, digest: str, terms: Terms) -> ReturnedFi
     columns = find_columns(grid, terms)
     if columns is None or UID not in columns.keys:
         raise Unread("no_table")
-    rows, remarks = read_table(table_of(grid, columns, terms), [], terms)
-    return returned("geojson", digest, name, origin_of([], rows, terms), rows, remarks)
+    table = table_of(grid, columns, terms)
+    rows, remarks = read_table(table, [], terms)
+    return returned("geojson", digest, name, origin_of([], rows, terms), rows, remarks, table.asked)
 
 
 def _features(path: Path) -> list[Mapping[str, Any]]:

@@ -48,6 +48,7 @@ def read_geopackage(
     copy = _copied(path, beside, scratch)
     rows: list[ReturnedRow] = []
     remarks: list[Remark] = []
+    asked: list[str] = []
     layers = _layers(copy, {one: copy.with_name(copy.name + one) for one in beside})
     fits: list[tuple[Grid, Fit]] = []
     read = 0
@@ -68,12 +69,13 @@ def read_geopackage(
             place = {table.place(row): outlines[row] for row in table.rows}
             rows += [_with_outline(one, place[one.place]) for one in more]
             remarks += doubts
+            asked += table.asked
     if fits and not read:
         return by_maps(fits, name, digest, terms)
     if not read:
         raise Unread("no_layer")
     remarks += [left(*one) for one in fits]
-    return returned("geopackage", digest, name, origin_of([], rows, terms), rows, remarks)
+    return returned("geopackage", digest, name, origin_of([], rows, terms), rows, remarks, asked)
 
 
 def _copied(path: Path, beside: Mapping[str, Path], scratch: Path) -> Path:
@@ -129,7 +131,7 @@ def _outline(blob: object) -> str:
         return NO_OUTLINE
     try:
         shape = shapely.from_wkb(blob[8 + _ENVELOPES[blob[3] >> 1 & 7] :])
-    except (KeyError, shapely.errors.ShapelyError):
+    except (KeyError, shapely.errors.ShapelyError, NotImplementedError):  # the last of them for curves
         return NO_OUTLINE
     parts = shapely.get_parts(shape)
     return outline_digest(parts[0] if len(parts) == 1 else shape)

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import count, pairwise
 
 from pipeline.collect.spelling import Raw, plain, said_text
 from pipeline.geometry.identity import is_patch_uid
@@ -42,6 +42,7 @@ class Named:
     patch_no: str = ""
     part: str = ""  # as the row itself says it
     blocked: bool = False  # its id lies in merged cells
+    extra: bool = False  # a row handed out for a further plot, that says whose by the patch number chosen
 
 
 def uid_of(raw: Raw) -> str:
@@ -79,7 +80,37 @@ def _unquoted(raw: Raw) -> str:
 
 def identified(rows: Sequence[Named], listed: Sequence[Listed]) -> list[tuple[str, str]]:
     """The patch uid and the parcel of each row of a table, in its order; uid "" where it cannot be told."""
-    named = _recovered(rows, listed)
+    named = _recovered([replace(one, patch_no="") if one.extra else one for one in rows], listed)
+    mine = _identified(named, listed)
+    return _with_extra(rows, mine, listed)
+
+
+def _with_extra(
+    rows: Sequence[Named], mine: Sequence[tuple[str, str]], listed: Sequence[Listed]
+) -> list[tuple[str, str]]:
+    """The same with rows for further plots: of the one patch of that number, counted on from its other rows."""
+    known: dict[str, set[str]] = defaultdict(set)
+    for row, (uid, _) in zip(rows, mine, strict=True):
+        if uid and row.patch_no and not row.extra:
+            known[row.patch_no].add(uid)
+    for one in listed:
+        known[one.patch_no].add(one.patch_uid)
+    taken: dict[str, set[str]] = defaultdict(set)
+    for uid, part in mine:
+        taken[uid].add(part)
+    made = list(mine)
+    for at, row in enumerate(rows):
+        found = known.get(row.patch_no, set()) if row.extra and not row.blocked else set()
+        if len(found) == 1:
+            uid = next(iter(found))
+            part = row.part or next(one for one in map(str, count(2)) if one not in taken[uid])
+            taken[uid].add(part)
+            made[at] = (uid, part)
+    return made
+
+
+def _identified(named: Sequence[Named], listed: Sequence[Listed]) -> list[tuple[str, str]]:
+    """Of rows that bring their own identity, or continue the one above."""
     blocks = _blocks(named)
     uids = [named[block.start].patch_uid for block in blocks for _ in block]
     uids = ["" if one.blocked else uid for one, uid in zip(named, uids, strict=True)]

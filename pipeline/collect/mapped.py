@@ -278,11 +278,14 @@ def by_maps(fits: Sequence[tuple[Grid, Fit]], name: str, digest: str, terms: Ter
     """Another system's file of one table or several: those that a map fits."""
     rows: list[ReturnedRow] = []
     remarks: list[Remark] = []
+    asked: list[str] = []
+    officers = {one.key for one in terms.form.fields if one.by == "officer"}
     for grid, fit in fits:
         more, doubts = read_mapped(grid, fit, terms)
         rows += more
         remarks += doubts
-    return returned(DOOR, digest, name, origin_of([], rows, terms), rows, remarks)
+        asked += [key for key in fit.keys if key in officers]
+    return returned(DOOR, digest, name, origin_of([], rows, terms), rows, remarks, asked)
 
 
 def left(grid: Grid, fit: Fit) -> Remark:

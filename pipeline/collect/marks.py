@@ -10,13 +10,14 @@ import io
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 from pipeline.collect.binary_marks import sheet_names, sheet_records
 from pipeline.collect.grid import Cell, Marks, Span, cell_of, span_of
+from pipeline.collect.pictures import MOST, NOWHERE, Drawings
 from pipeline.collect.unread import Unread
 from pipeline.errors import Refusal
 from pipeline.io.readers.xml_scan import scan
@@ -26,6 +27,8 @@ MAX_PARTS, MAX_MERGED, MAX_INFLATED = 5_000, 10_000, 512 << 20
 _BLOCK = 1 << 20
 _PROPERTIES = ("docProps/custom.xml", "meta.xml")
 _OURS = "tuban_"
+_PLACED = "xl/richData/richValueRel.xml"  # there, where pictures were placed in cells; a cell says only that it has one
+_COPIES = "ObjectReplacements/"  # pictures that LibreOffice makes of charts
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Looked:
     properties: Mapping[str, str] = field(default_factory=dict)
     from_1904: bool = False  # days are counted from 1904, as old Macs did
     comments: tuple[str, ...] = ()  # cells with a comment; "" where the format does not say which
+    pictures: Mapping[str, Sequence[Cell]] = field(default_factory=dict)  # where they begin, by sheet
 
 
 def look(data: bytes) -> Looked:
@@ -61,6 +65,8 @@ def _look(parts: zipfile.ZipFile) -> Looked:
     properties: dict[str, str] = {}
     marks: dict[str, Marks] = {}
     comments: list[str] = []
+    drawings = Drawings()
+    placed: dict[str, list[Cell]] = {}
     room = MAX_INFLATED
 
     def hear_comment(name: str, said: dict[str, str]) -> None:
@@ -74,15 +80,23 @@ def _look(parts: zipfile.ZipFile) -> Looked:
             properties |= _properties(b"".join(pieces))
         elif isinstance(kind, _SheetBinary):
             kind.hear(pieces)
+        elif drawings.hear(part.filename, pieces):
+            pass
         elif kind is not None or part.filename.endswith((".xml", ".rels")):
             scan(pieces, kind.hear if kind else hear_comment)
         deque(pieces, maxlen=0)  # inflates what nobody scanned, for its size and checksum
         room -= part.file_size
         if kind is not None:
             marks |= kind.marks(sheets.get(part.filename, ""))
+        if isinstance(kind, _SheetXml) and _PLACED in names:
+            placed[sheets.get(part.filename, "")] = kind.placed
         if isinstance(kind, _OdsXml):
             comments += [""] * kind.comments
-    return Looked(marks, properties, from_1904, tuple(comments))
+            placed = kind.pictures
+    pictures = drawings.by_sheet(sheets)
+    for sheet, cells in placed.items():
+        pictures[sheet] = [*pictures.get(sheet, ()), *cells]
+    return Looked(marks, properties, from_1904, tuple(comments), pictures)
 
 
 def _sheets_of(parts: zipfile.ZipFile, names: set[str]) -> tuple[dict[str, str], bool]:
@@ -183,6 +197,7 @@ class _SheetXml:
     """Hears the elements of one worksheet of an .xlsx; cells and rows without a name follow the ones before."""
 
     def __init__(self) -> None:
+        self.placed: list[Cell] = []  # cells whose value is a picture, or another of the rich kinds
         self._far = _Far()
         self._row = self._column = -1
         self._hidden: set[int] = set()
@@ -197,6 +212,8 @@ class _SheetXml:
                     self._hidden.add(self._row)
             case "c":
                 self._row, self._column = cell_of(said["r"]) if "r" in said else (self._row, self._column + 1)
+                if "vm" in said and len(self.placed) < MOST:
+                    self.placed.append((self._row, self._column))
             case "v" | "is":
                 self._far.see(self._row, self._column)
             case "f":
@@ -239,6 +256,7 @@ class _OdsXml:
     def __init__(self) -> None:
         self._made: dict[str, Marks] = {}
         self.comments = 0
+        self.pictures: dict[str, list[Cell]] = {}
         self._begin("")
 
     def _begin(self, sheet: str) -> None:
@@ -264,6 +282,8 @@ class _OdsXml:
                 self._cell(plain)
             case "annotation":
                 self.comments += 1
+            case "image" if _COPIES not in plain.get("href", ""):
+                self._picture()
 
     def _cell(self, said: Mapping[str, str]) -> None:
         times = _number(said.get("number-columns-repeated", ""), 1)
@@ -277,6 +297,11 @@ class _OdsXml:
         rows, columns = (_number(said.get(f"number-{one}-spanned", ""), 1) for one in ("rows", "columns"))
         if rows > 1 or columns > 1:
             _add(self._merged, (row, column, row + rows - 1, column + columns - 1))
+
+    def _picture(self) -> None:
+        cells = self.pictures.setdefault(self._sheet, [])
+        if len(cells) < MOST:
+            cells.append((self._row, self._column - 1) if self._column else NOWHERE)
 
     def _end(self) -> None:
         if self._sheet:

@@ -25,7 +25,7 @@ from pipeline.collect.sent import Sent, SentAll
 from pipeline.decisions import Decision, names_file
 from pipeline.engine.digest import value_digest
 from pipeline.forms.cleaning import clean_text
-from pipeline.forms.form import Field, Form
+from pipeline.forms.form import Form
 
 _SAME_AREA = Decimal("0.005")
 State = Literal["open", "answered", "conflict"]
@@ -102,7 +102,7 @@ def merge(
     """Merge all returns; what is not taken is kept with its reason."""
     made, takes = Merged(), takes_of(decisions, sent)
     answers: dict[Key, list[Answer]] = defaultdict(list)
-    known = {f"{form.id}@{form.version}"}
+    known, places = {f"{form.id}@{form.version}"}, {one.digest: frozenset(one.asked) for one in returned}
     for file in sorted(_each_once(returned), key=lambda one: (one.digest, one.name)):
         made.remarks += file.remarks
         if _left_out(file, decisions):
@@ -118,7 +118,8 @@ def merge(
         live, gone = _succession(answers.get(key, []), form)
         found = _finding(one, live, gone, takes, made)
         made.findings.append(found)
-        made.remarks += (due for each in standing(found) for row in each.rows for due in _due(row, key, form))
+        for each in standing(found):
+            made.remarks += (due for row in each.rows for due in _due(row, key, form, places[each.digest]))
     made.remarks = _without_past(made)
     return made
 
@@ -150,13 +151,13 @@ def _says_nothing_new(one: Answer, answers: Sequence[Answer], form: Form) -> boo
     if not one.base:
         return False
     before = [each for each in answers if each is not one and answer_id(each) in one.base]
-    return any(_on_face(each, form) == _on_face(one, form) for each in before)
+    return any(_written(each, form) == _written(one, form) for each in before)
 
 
-def _on_face(one: Answer, form: Form) -> frozenset[tuple[str, str, str]]:
+def _written(one: Answer, form: Form) -> frozenset[tuple[str, str, str]]:
     """What an answer says where a workbook has a place for it."""
-    face = {each.key for each in form.face}
-    return frozenset(each for each in one.says() if each[1] in face)
+    written = {each.key for each in form.written}
+    return frozenset(each for each in one.says() if each[1] in written)
 
 
 def _completed(one: Answer, by_id: Mapping[str, Answer], form: Form) -> Answer:
@@ -164,9 +165,9 @@ def _completed(one: Answer, by_id: Mapping[str, Answer], form: Form) -> Answer:
     before = [by_id[each] for each in sorted(one.base) if each in by_id]
     if len(before) != 1 or len(one.rows) != 1 or len(before[0].rows) != 1:
         return one
-    face = {each.key for each in form.face}
+    written = {each.key for each in form.written}
     earlier = _completed(before[0], by_id, form)
-    kept = {key: value for key, value in earlier.said.items() if key not in face}
+    kept = {key: value for key, value in earlier.said.items() if key not in written}
     row = one.rows[0]
     said = {**kept, **row.said}
     return replace(one, rows=(replace(row, said=said),), known_as=answer_id(one)) if kept else one
@@ -296,22 +297,21 @@ def standing(finding: Finding) -> Sequence[Answer]:
     return [one for one in finding.answers if one.says() == finding.answer.says()]
 
 
-def _due(row: ReturnedRow, key: Key, form: Form) -> Iterable[Remark]:
-    """What the verdict asks for and the row does not say."""
-    verdict = row.said[form.verdict_key]
-    due = [one.key for one in form.fields if one.by == "officer" and _asked(one) and _needed(one, verdict)]
-    missing = [one for one in due if not row.said.get(one)]
+def still_due(row: ReturnedRow, form: Form, places: frozenset[str]) -> list[str]:
+    """What the answers of a row ask for and it does not say; `places` are the questions its file has a place for.
+
+    What every door asks is due though its column was taken away; what only some ask (photos, a long column) is due
+    where the file has it.
+    """
+    there = (one for one in form.fields if one.by == "officer" and (one.key in places or (one.face and one.field)))
+    return [one.key for one in there if not row.said.get(one.key) and form.holds(one.needed, row.said)]
+
+
+def _due(row: ReturnedRow, key: Key, form: Form, places: frozenset[str]) -> Iterable[Remark]:
+    """That something is still due, in one sentence."""
+    missing = still_due(row, form, places)
     if missing:
         yield Remark(Doubt.STILL_DUE, row.place, *key, facts={"fields": "|".join(missing)})
-
-
-def _asked(one: Field) -> bool:
-    """Whether every door has a place for it: what only a GeoPackage can say is not due in a workbook."""
-    return one.face and one.type != "photo"
-
-
-def _needed(one: Field, verdict: str) -> bool:
-    return "always" in one.needed or verdict in one.needed
 
 
 @dataclass(frozen=True)

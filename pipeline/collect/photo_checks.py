@@ -22,7 +22,7 @@ import shapely
 from pipeline.collect.check_rules import Rule
 from pipeline.collect.checks import Breach, file_places, remark_of, standing
 from pipeline.collect.documents import Outlines
-from pipeline.collect.merge import Answer, Finding
+from pipeline.collect.merge import Answer, Finding, still_due
 from pipeline.collect.photos import SUFFIXES
 from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent
@@ -117,13 +117,15 @@ def photo_remarks(
     made = []
     for row, sent, mine in _by_row(seen):
         made += [remark_of(rule, sent, Breach(row, facts, kind)) for kind, facts in _doubts(mine, rule)]
-    places = file_places(returned, form)
+    places, asked = file_places(returned), {*rule["named"], *rule["taken"]}
     for finding in findings:
         made += [
             remark_of(rule, finding.sent, Breach(row, {}, "none"))
             for answer in standing(finding)
             for row in answer.rows
-            if not _says_any(row, rule) and places.get(answer.digest, frozenset()) & {*rule["named"], *rule["taken"]}
+            if not _says_any(row, rule)
+            and places.get(answer.digest, frozenset()) & asked
+            and not asked & set(still_due(row, form, places[answer.digest]))
         ]
     return made + list(_about_unnamed(seen, rule))
 

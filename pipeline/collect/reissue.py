@@ -113,9 +113,9 @@ def _note(finding: Finding, review: Review, why: str, form: Form, refused: Seque
     """With what it is issued upon, and the answer to go on from: the one that counts, or that lacks but a verdict."""
     base = [answer_id(one) for one in finding.answers] + [one.mark for one in review.standing]
     alone = finding.answer is not None and len(finding.answer.rows) == 1
-    face = {one.key for one in form.face}
+    written = {one.key for one in form.written}
     said = finding.answer.said if finding.answer and alone else _begun(refused)
-    return Note(why, "|".join(dict.fromkeys(base)), {key: value for key, value in said.items() if key in face})
+    return Note(why, "|".join(dict.fromkeys(base)), {key: value for key, value in said.items() if key in written})
 
 
 def _begun(refused: Sequence[Unmatched]) -> Mapping[str, str]:

@@ -45,6 +45,7 @@ def _value(one: ReturnedFile) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in _FILE},
         "rows": [[getattr(row, name) for name in _ROW] for row in one.rows],
+        "asked": one.asked,
         "remarks": [[str(r.code), r.place, r.patch_uid, r.county_code, dict(r.facts)] for r in one.remarks],
         "photos": [[getattr(photo, name) for name in _PHOTO] for photo in one.photos],
     }
@@ -55,6 +56,7 @@ def _file(value: dict[str, Any]) -> ReturnedFile:
         **{name: value[name] for name in _FILE},
         rows=tuple(_row(row) for row in value["rows"]),
         remarks=tuple(Remark(Doubt(code), *rest) for code, *rest in value["remarks"]),
+        asked=tuple(value["asked"]),
         photos=tuple(Photo(*photo) for photo in value["photos"]),
     )
 

@@ -30,6 +30,7 @@ class Doubt(StrEnum):
     HIDDEN_ROW = "HIDDEN_ROW"
     MERGED_ID = "MERGED_ID"
     COMMENTS = "COMMENTS"  # comments on cells, which are not read
+    PICTURES = "PICTURES"  # pictures in cells, likewise
     UNKNOWN_COLUMN = "UNKNOWN_COLUMN"
     OUTLINE_CHANGED = "OUTLINE_CHANGED"
     SET_ASIDE = "SET_ASIDE"  # a row that its own system calls refused
@@ -104,3 +105,4 @@ class ReturnedFile:
     rows: tuple[ReturnedRow, ...] = ()
     remarks: tuple[Remark, ...] = ()
     photos: tuple[Photo, ...] = ()  # that came with it
+    asked: tuple[str, ...] = ()  # the questions it has a place for, by the form's keys

@@ -14,6 +14,7 @@ from pipeline.collect.identities import Listed, Named, centre_of, code_of, ident
 from pipeline.collect.returned import Doubt, Remark, ReturnedRow
 from pipeline.collect.spelling import Raw, folded, plain, said_text, shown
 from pipeline.collect.values import Terms
+from pipeline.forms.table import EXTRA
 
 _SUM = re.compile(r"[-+]?[\d.,\s]+[^\d]{0,4}$")
 _SUMS = ("合计", "总计", "小计", "total", "sum", "subtotal")
@@ -92,7 +93,8 @@ def read_table(table: Table, listed: Sequence[Listed], terms: Terms) -> tuple[li
 def _named(table: Table, row: int, blocked: bool) -> Named:
     part = plain(said_text(table.raw(row, PART))).removesuffix(".0")
     uid, code = uid_of(table.raw(row, UID)), code_of(table.raw(row, CODE))
-    return Named(uid, code, number_of(table.raw(row, NUMBER)), part, blocked)
+    extra = plain(said_text(table.raw(row, UID))) == EXTRA
+    return Named(uid, "" if extra else code, number_of(table.raw(row, NUMBER)), part, blocked, extra)
 
 
 def _answered(table: Table, row: int) -> bool:

@@ -16,6 +16,7 @@ from pipeline.collect.grid import Grid, Marks
 from pipeline.collect.headings import CODE, UID, Columns, find_columns
 from pipeline.collect.mapped import Fit, by_maps, fitting, left
 from pipeline.collect.marks import MAX_ROWS, Looked, look
+from pipeline.collect.pictures import pictured
 from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.spelling import Raw
 from pipeline.collect.tabular import read_table, table_of
@@ -54,24 +55,29 @@ def read_workbook(path: Path, name: str, digest: str, terms: Terms) -> ReturnedF
         return by_maps(mapped, name, digest, terms)
     rows: list[ReturnedRow] = []
     remarks = [left(grids[at], fit) for at, fit in fits.items()]
+    asked: list[str] = []
     if not found:
         raise Unread("no_table")
     for grid, columns in found:
         told.append(of_head(grid, columns.head))
         counted = _from_1900(grid, columns, terms) if looked.from_1904 else grid
-        more, doubts = read_table(table_of(counted, columns, terms), listed, terms)
+        table = table_of(counted, columns, terms)
+        more, doubts = read_table(table, listed, terms)
+        asked += table.asked
         rows += more
         remarks += doubts
     if looked.comments:
-        remarks.append(_commented(looked.comments, name))
-    return returned("workbook", digest, name, origin_of(told, rows, terms), rows, remarks)
+        remarks.append(_unheard(Doubt.COMMENTS, looked.comments, name))
+    if pictures := pictured(grids, looked.pictures):
+        remarks.append(_unheard(Doubt.PICTURES, pictures, name))
+    return returned("workbook", digest, name, origin_of(told, rows, terms), rows, remarks, asked)
 
 
-def _commented(cells: Sequence[str], name: str) -> Remark:
-    """What is written into comments is no answer, but somebody wrote it."""
+def _unheard(code: Doubt, cells: Sequence[str], name: str) -> Remark:
+    """What is said in comments and pictures is no answer, but somebody put it there."""
     named = list(dict.fromkeys(one for one in cells if one))
     told = ", ".join(named[:_SHOWN]) + (" …" if len(named) > _SHOWN else "")
-    return Remark(Doubt.COMMENTS, name, facts={"count": str(len(cells)), "cells": told and f" ({told})"})
+    return Remark(code, name, facts={"count": str(len(cells)), "cells": told and f" ({told})"})
 
 
 def _counted(grid: Grid, fit: Fit, looked: Looked, terms: Terms) -> Grid:

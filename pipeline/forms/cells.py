@@ -31,6 +31,11 @@ class Look:
     code: Any
     link: Any
     wrong: Any
+    asked: Any  # a long column, where the row's answers ask for it
+    not_asked: Any
+    extra: Any  # says what a row for a further plot is for
+    number_open: Any  # a patch number to choose
+    blank: Any  # above the long columns
     plain: Any
     number: Any  # a patch number: on one line, shrunk if it must
     strong: Any
@@ -50,6 +55,11 @@ class Look:
         """The unlocked format of a field an officer fills in."""
         kind = f"area{area_decimals}" if one.unit == "area" else one.type
         return self.kinds["open", kind, _side(one)]
+
+    def free(self, one: Field, area_decimals: int) -> Any:
+        """The unlocked format of a long column: what colours it are the answers of its row."""
+        kind = f"area{area_decimals}" if one.unit == "area" else one.type
+        return self.kinds["free", kind, _side(one)]
 
 
 def put(sheet: Worksheet, row: int, column: int, value: str | float | None, look: Any = None) -> None:
@@ -79,7 +89,8 @@ def look_of(book: Workbook, words: Texts) -> Look:
     """The formats of a workbook in the fonts of its language."""
     body = {"font_name": words["form.font_body"], "font_size": 9, "valign": "vcenter"}
     head_font = body | {"font_name": words["form.font_title"]}
-    boxed = {"border": 1, "border_color": _LINE, "text_wrap": True}
+    lines = {"border": 1, "border_color": _LINE}
+    boxed = {**lines, "text_wrap": True}
     centred = {"align": "center"}
 
     def make(*parts: dict[str, Any]) -> Any:
@@ -112,25 +123,36 @@ def look_of(book: Workbook, words: Texts) -> Look:
             centred,
             {"shrink": True},
         ),
-        wrong=make({"bg_color": _RED}),
+        wrong=make({"bg_color": _RED, **lines}),
+        asked=make({"bg_color": _YELLOW, **lines}),
+        not_asked=make({"bg_color": _GREY, **lines}),
+        extra=make(body, boxed, {"bg_color": _GREY, "font_color": "#595959", "font_size": 8, "align": "left"}),
+        number_open=make(
+            body,
+            {"border": 1, "border_color": _LINE, "bg_color": _YELLOW, "num_format": "@", "locked": False},
+            centred,
+            {"shrink": True},
+        ),
+        blank=make(body),
         plain=make(body, {"text_wrap": True, "font_size": 10, "valign": "top"}),
         strong=make(head_font, {"bold": True, "font_size": 12}),
         caption=make(head_font, {"bold": True, "font_size": 10, "text_wrap": True, "valign": "bottom"}),
         title_left=make(head_font, {"bold": True, "font_size": 15}),
         boxed=make(body, boxed, {"font_size": 10, "valign": "top", "align": "left"}),
-        kinds=_kinds(make, body | boxed),
+        kinds=_kinds(make, body, boxed),
     )
 
 
-def _kinds(make: Any, base: dict[str, Any]) -> dict[tuple[str, ...], Any]:
+def _kinds(make: Any, body: dict[str, Any], boxed: dict[str, Any]) -> dict[tuple[str, ...], Any]:
     numbers = {"text": "@", "long": "@", "choice": "@", "multi": "@", "number": "0", "date": "yyyy-mm-dd"}
     numbers |= {f"area{decimals}": "0." + "0" * decimals for decimals in range(1, 7)} | {"area0": "0"}
     states: dict[str, dict[str, Any]] = {
-        "given": {"bg_color": _GREY},
-        "open": {"bg_color": _YELLOW, "locked": False},
+        "given": {**boxed, "bg_color": _GREY},
+        "open": {**boxed, "bg_color": _YELLOW, "locked": False},
+        "free": {"text_wrap": True, "locked": False},  # of a whole column: its boxes end with the table
     }
     return {
-        (state, kind, side): make(base, {"align": side, "num_format": number}, states[state])
+        (state, kind, side): make(body, {"align": side, "num_format": number}, states[state])
         for state in states
         for kind, number in numbers.items()
         for side in ("left", "center", "right")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.forms.form import Field, Form
 from pipeline.forms.mistakes import ALWAYS
+from pipeline.forms.sections import either
 from pipeline.texts import Texts
 
 
@@ -45,17 +46,23 @@ def _rules(form: Form, one: Field, column: str, called: Mapping[str, str], words
 
 
 def _due(form: Form, one: Field, column: str) -> str:
-    verdict = f'"{form.verdict_key}"'
-    codes = ", ".join(f"'{code}'" for code in one.needed)
-    free = f"{verdict} is null" if one.needed == (ALWAYS,) else f"coalesce({verdict}, '') not in ({codes})"
-    return f"({free} or length(trim(coalesce(to_string(\"{column}\"), ''))) > 0)"
+    return f"(not ({holds(form, one.needed)}) or length(trim(coalesce(to_string(\"{column}\"), ''))) > 0)"
+
+
+def holds(form: Form, condition: tuple[str, ...]) -> str:
+    """Whether the answers of a feature are such that a condition (`when`, `needed`) holds."""
+    if condition == (ALWAYS,):
+        return f'"{form.verdict_key}" is not null'
+    codes: dict[str, list[str]] = {}
+    for one, choice in (form.answers[code] for code in condition):
+        codes.setdefault(one.key, []).append(f"'{choice.code}'")
+    return " or ".join(f"coalesce(\"{key}\", '') in ({', '.join(mine)})" for key, mine in codes.items())
 
 
 def _due_words(form: Form, one: Field, name: str, words: Texts) -> str:
     if one.needed == (ALWAYS,):
         return words.say("project.rule.due", name=name)
-    said = [each.label[words.language] for each in form.verdict.choices if each.code in one.needed]
-    return words.say("project.rule.due_for", name=name, verdicts=words["project.rule.or"].join(said))
+    return words.say("project.rule.due_for", name=name, verdicts=either(form, one.needed, words))
 
 
 def _bound(which: str, name: str, value: float, words: Texts) -> str:

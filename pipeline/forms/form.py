@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import USAGE, Refusal, Refusals
-from pipeline.forms.mistakes import mistakes
+from pipeline.forms.mistakes import ALWAYS, TABS, mistakes
 from pipeline.shelf import read_toml, shelf_file
 from pipeline.texts import languages
 
@@ -36,8 +36,9 @@ class Field:
     unit: str = ""  # "area": the office's unit
     face: bool = False  # in the short table of the workbook
     field: bool = False  # in the GeoPackage and in QField
-    tab: str = "finding"
-    needed: tuple[str, ...] = ()  # verdicts for which an answer is due, or ("always",)
+    tab: str = "finding"  # its section
+    when: tuple[str, ...] = (ALWAYS,)  # answers for which it is asked at all
+    needed: tuple[str, ...] = ()  # answers for which it is due, or ("always",)
     due: str = "soft"  # "firm" stops saving in the field form
     width_mm: float = 20.0
     low: float | None = None
@@ -73,18 +74,49 @@ class Form:
 
     @property
     def face(self) -> tuple[Field, ...]:
-        """The columns of the workbook, in order."""
+        """The short table of the workbook, in order."""
         return tuple(one for one in self.fields if one.face)
+
+    @property
+    def long(self) -> tuple[Field, ...]:
+        """The long columns beside it, section by section."""
+        beside = [one for one in self.fields if one.by == "officer" and not one.face and one.type != "photo"]
+        return tuple(sorted(beside, key=lambda one: TABS.index(one.tab)))
+
+    @property
+    def written(self) -> tuple[Field, ...]:
+        """What a table and a card have a place for: all an officer is asked but for photos."""
+        return tuple(one for one in self.fields if one.by == "officer" and one.type != "photo")
 
     @property
     def asked(self) -> tuple[Field, ...]:
         """The fields an officer fills in the field form, in order."""
         return tuple(one for one in self.fields if one.field)
 
+    @cached_property
+    def answers(self) -> Mapping[str, tuple[Field, Choice]]:
+        """Every answer that a condition may name: verdict, kind of case ("legal.supply"), or "question.choice"."""
+        named = {f"{one.key}.{each.code}": (one, each) for one in self.fields for each in one.choices}
+        kinds = {each.code: (one, each) for one in self.fields for each in one.choices if each.under}
+        return named | kinds | {each.code: (self.verdict, each) for each in self.verdict.choices}
+
+    def holds(self, condition: tuple[str, ...], said: Mapping[str, str]) -> bool:
+        """Whether answers, by key, make a condition (`when`, `needed`) true; "always" is once there is a verdict."""
+        if condition == (ALWAYS,):
+            return bool(said.get(self.verdict_key))
+        named = (self.answers[code] for code in condition)
+        return any(said.get(one.key) == choice.code for one, choice in named)
+
     def label(self, choice: Choice, language: str, joint: str) -> str:
         """The words of a choice, with its verdict's before them where it belongs under one."""
         over = [one.label[language] for one in self.verdict.choices if one.code == choice.under]
         return joint.join([*over, choice.label[language]])
+
+
+def asked_for(fields: Iterable[Field]) -> tuple[str, ...]:
+    """The answers for which any of these is asked, in order; ("always",) where one always is."""
+    named = dict.fromkeys(code for one in fields for code in one.when)
+    return (ALWAYS,) if ALWAYS in named else tuple(named)
 
 
 def load_form(name: str | Path) -> Form:
@@ -121,12 +153,16 @@ def read_form(tree: Mapping[str, Any], source: str) -> Form:
 
 
 def _field(one: Mapping[str, Any]) -> Field:
-    needed = one.get("needed", ())
     values = dict(one) | {
-        "needed": (needed,) if isinstance(needed, str) else tuple(needed),
+        "when": _condition(one.get("when", ALWAYS)),
+        "needed": _condition(one.get("needed", ())),
         "choices": tuple(_choice(each) for each in one.get("choices", ())),
     }
     return Field(**values)
+
+
+def _condition(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _choice(one: Mapping[str, Any]) -> Choice:

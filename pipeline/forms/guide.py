@@ -11,6 +11,7 @@ from pipeline.forms.cells import Look, half_widths, pixels, put
 from pipeline.forms.form import Field, Form
 from pipeline.forms.mistakes import ALWAYS
 from pipeline.forms.rules import choice_label
+from pipeline.forms.sections import either
 from pipeline.records import CampaignFacts, County
 from pipeline.texts import Texts
 
@@ -37,7 +38,7 @@ def write_guide(
 def _rules(facts: CampaignFacts, county: County, count: int, words: Texts) -> list[str]:
     unit = words[f"unit.{facts.area_unit}"]
     lead = ["lead"] if facts.lead_note else []
-    keys = ["fill", *lead, "quote", "red", "sheet", "shared", "numbers", "back", "paper", "protect"]
+    keys = ["fill", *lead, "quote", "red", "long", "sheet", "shared", "numbers", "back", "paper", "protect"]
     pdf, decimals = f"{county.code}_sheets.pdf", AREA_DECIMALS[facts.area_unit]
     said = {"county": county.name, "count": count, "unit": unit, "pdf": pdf, "decimals": decimals}
     rules = [words.say(f"form.help.{key}", **said) for key in ("scope", *keys)]
@@ -63,7 +64,7 @@ def _write_columns(sheet: Worksheet, look: Look, form: Form, facts: CampaignFact
     for column, key in enumerate(("column", "how", "due")):
         put(sheet, row + 1, column, words[f"form.help.{key}"], look.head)
     row += 2
-    for one in (each for each in form.face if each.by == "officer"):
+    for one in form.written:
         said = one.hint.get(words.language, "") or words["form.check.choice" if one.choices else "form.help.free"]
         unit = words[f"unit.{facts.area_unit}"]
         name = one.heading[words.language].replace("{unit}", unit).replace("\n", words["form.heading_joint"])
@@ -79,14 +80,13 @@ def _due(form: Form, one: Field, words: Texts) -> str:
         return words["form.help.free"]
     if one.needed == (ALWAYS,):
         return words["form.help.always"]
-    named = [each.label[words.language] for each in form.verdict.choices if each.code in one.needed]
-    return words.say("form.help.when", verdicts=words["form.help.or"].join(named))
+    return words.say("form.help.when", verdicts=either(form, one.needed, words))
 
 
 def _write_choices(sheet: Worksheet, look: Look, form: Form, row: int, words: Texts) -> None:
     """A cell a choice, so that one can be copied; its question beside the first."""
     put(sheet, row, 0, words["form.help.choices"], look.strong)
-    for one in (each for each in form.face if each.choices):
+    for one in (each for each in form.written if each.choices):
         name = one.heading[words.language].replace("\n", words["form.heading_joint"])
         if len(one.choices) > 1:
             sheet.merge_range(row + 1, 0, row + len(one.choices), 0, "", look.boxed)

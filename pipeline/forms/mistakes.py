@@ -8,8 +8,8 @@ from typing import Any
 from pipeline.texts import languages
 
 TYPES = ("text", "long", "number", "date", "choice", "multi", "photo")
-WHO = ("given", "officer", "reviewer")
-TABS = ("finding", "evidence")
+WHO = ("given", "officer")
+TABS = ("finding", "evidence", "land", "approval", "case")
 GIVEN = ("row_no", "patch_no", "place", "patch_type", "phases", "area", "page")
 ALWAYS = "always"
 
@@ -44,6 +44,7 @@ _KEYS: dict[str, Callable[[object], bool]] = {
     "face": _flag,
     "field": _flag,
     "tab": TABS.__contains__,
+    "when": lambda value: value == ALWAYS or _list(value),
     "needed": lambda value: value == ALWAYS or _list(value),
     "due": ("soft", "firm").__contains__,
     "width_mm": lambda value: _number(value, 5, 200),
@@ -112,13 +113,22 @@ def _whole_mistakes(tree: Mapping[str, Any], fields: list[dict[str, Any]]) -> It
         yield f"verdict = {tree['verdict']!r} is not a choice field on face and in the field"
         return
     verdicts = {one["code"] for one in verdict["choices"]}
+    answers = verdicts | set(_answers(fields))
     for one in fields:
-        yield from (f"field {one['key']}: {mistake}" for mistake in _link_mistakes(one, by_key, verdicts))
+        yield from (f"field {one['key']}: {mistake}" for mistake in _link_mistakes(one, by_key, verdicts, answers))
 
 
-def _link_mistakes(one: dict[str, Any], by_key: dict[str, Any], verdicts: set[str]) -> Iterator[str]:
-    needed = one.get("needed", [])
-    yield from (f"needed names no verdict: {code}" for code in needed if needed != ALWAYS and code not in verdicts)
+def _answers(fields: list[dict[str, Any]]) -> Iterator[str]:
+    """What a condition may name besides verdicts: kinds of case, and "question.choice"."""
+    for one in fields:
+        for choice in one.get("choices", ()):
+            yield f"{choice['under']}.{choice['code']}" if choice.get("under") else f"{one['key']}.{choice['code']}"
+
+
+def _link_mistakes(one: dict[str, Any], by_key: dict[str, Any], verdicts: set[str], answers: set[str]) -> Iterator[str]:
+    for key in ("when", "needed"):
+        named = one.get(key, [])
+        yield from (f"{key} names no answer: {code}" for code in named if named != ALWAYS and code not in answers)
     for choice in one.get("choices", ()):
         if choice.get("under") and choice["under"] not in verdicts:
             yield f"choice {choice['code']}: under names no verdict: {choice['under']}"

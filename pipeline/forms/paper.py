@@ -17,11 +17,10 @@ MIDDLE_EM = 0.36  # from the baseline to the middle of figures and hanzi
 SMALLEST_PT = 5.0
 QUIET_MODULES = 2  # white about a code, beside the white of the paper
 
-INK, GREY, BLUE, ORANGE, PALE, YELLOW, GREEN = (
+INK, GREY, BLUE, PALE, YELLOW, GREEN = (
     "#111111",
     "#51575E",
     "#1D4A73",
-    "#D55E00",
     "#F1F3F4",
     "#FFFBE0",
     "#2E7D4F",
@@ -35,7 +34,7 @@ NAME = TextStyle(9.0, BLUE, bold=True)
 SMALL = TextStyle(7.2, GREY)
 FACT = TextStyle(17.0, INK, bold=True)
 LABEL = TextStyle(8.0, GREY)
-TINY = TextStyle(6.2, GREY)
+TINY = TextStyle(6.5, GREY)
 RULE = Stroke(0.25, "#8A8F98")
 THIN = Stroke(0.15, "#B8BDC2")
 DARK = Stroke(0.35, INK)

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline.forms.cells import Look, pixels, put
 from pipeline.forms.columns import plain
-from pipeline.forms.shots import PHASES
+from pipeline.forms.shots import PHASES, reading_note
 from pipeline.records import Piece
 from pipeline.texts import Texts
 
@@ -48,9 +48,9 @@ def _write_pair(
     dates = {"before": piece.phase_before, "after": piece.phase_after}
     sheet.set_row(row, _CAPTION_PT)
     sheet.set_row(row + 1, (SIZE_MM[1] + 2 * _GAP_MM) * _PT_PER_MM)
-    for column, phase in enumerate(PHASES):
+    for column, (phase, above) in enumerate(zip(PHASES, (named, reading_note(piece, words)), strict=True)):
         told = f"{words[f'sheet.{phase}']} {plain(dates[phase]) or ''}".strip()
-        put(sheet, row, column, f"{named}\n{told}" if column == 0 else f"\n{told}", look.caption)
+        put(sheet, row, column, f"{above}\n{told}", look.caption)
         if phase in pictures:
             _insert(sheet, row + 1, column, f"{piece.seq}_{phase}.jpg", pictures[phase])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from xlsxwriter.utility import xl_col_to_name
@@ -12,10 +12,12 @@ from xlsxwriter.worksheet import Worksheet
 from pipeline.forms.cells import Look, put
 from pipeline.forms.form import Choice, Field, Form
 from pipeline.forms.mistakes import ALWAYS
+from pipeline.forms.table import FIRST_ROW, Table, cell
 from pipeline.texts import Texts
 
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 _MOST = 1e9
+_ROW = FIRST_ROW + 1  # the first row of data, as formulas count
 
 
 def choice_label(form: Form, choice: Choice, words: Texts) -> str:
@@ -24,31 +26,50 @@ def choice_label(form: Form, choice: Choice, words: Texts) -> str:
 
 
 def write_lists(book: Workbook, sheet: Worksheet, form: Form, words: Texts) -> dict[str, str]:
-    """Fill the hidden sheet of choices, codes beside labels; the defined name of each list by field key.
+    """Fill the hidden sheet of choices; what each list is taken from, by field key.
 
-    Plain lists and no INDIRECT: WPS loses lists that depend on another cell.
+    Beside the labels stand their codes and the verdict they belong under. A list under verdicts shows the lines of the
+    verdict in the row alone, and all where there is none yet: by OFFSET, which Excel 2010, WPS and LibreOffice know.
     """
-    names: dict[str, str] = {}
-    for at, one in enumerate(field for field in form.face if field.choices):
-        put(sheet, 0, 2 * at, one.key)
-        put(sheet, 0, 2 * at + 1, f"{one.key}_code")
-        for row, choice in enumerate(one.choices, 1):
-            put(sheet, row, 2 * at, choice_label(form, choice, words))
-            put(sheet, row, 2 * at + 1, choice.code)
-        column = xl_col_to_name(2 * at)
-        names[one.key] = f"list_{one.key}"
-        book.define_name(names[one.key], f"=_lists!${column}$2:${column}${len(one.choices) + 1}")
-    return names
+    sources: dict[str, str] = {}
+    for at, one in enumerate(field for field in form.written if field.choices):
+        for column, title in enumerate((one.key, f"{one.key}_code", f"{one.key}_under"), 3 * at):
+            put(sheet, 0, column, title)
+        verdicts = {each.code: each.label[words.language] for each in form.verdict.choices}
+        for row, choice in enumerate(_by_verdict(one, list(verdicts)), 1):
+            put(sheet, row, 3 * at, choice_label(form, choice, words))
+            put(sheet, row, 3 * at + 1, choice.code)
+            put(sheet, row, 3 * at + 2, verdicts.get(choice.under))
+        for name, column in ((f"list_{one.key}", 3 * at), (f"under_{one.key}", 3 * at + 2)):
+            letters = xl_col_to_name(column)
+            book.define_name(name, f"=_lists!${letters}$2:${letters}${len(one.choices) + 1}")
+        sources[one.key] = f"list_{one.key}"
+    return sources
 
 
-def add_validations(
-    sheet: Worksheet, form: Form, names: dict[str, str], first_row: int, count: int, words: Texts
-) -> None:
+def _by_verdict(one: Field, verdicts: list[str]) -> list[Choice]:
+    """The choices of one verdict together."""
+    return sorted(one.choices, key=lambda choice: verdicts.index(choice.under) if choice.under else -1)
+
+
+def add_validations(sheet: Worksheet, table: Table, sources: Mapping[str, str], words: Texts) -> None:
     """Check each open column as it is filled in, with a message in the reader's language."""
-    for column, one in enumerate(form.face):
-        if one.by != "given":
-            checked = _validation(one, names, words) | {"error_title": words["form.check.title"]}
-            sheet.data_validation(first_row, column, first_row + count - 1, column, checked | _prompt(one, words))
+    columns = table.columns()
+    for one in table.form.written:
+        checked = _validation(one, table, sources, words) | {"error_title": words["form.check.title"]}
+        at = columns[one.key]
+        sheet.data_validation(FIRST_ROW, at, table.last_row, at, checked | _prompt(one, words))
+    if table.extra:
+        _add_numbers(sheet, table, words)
+
+
+def _add_numbers(sheet: Worksheet, table: Table, words: Texts) -> None:
+    """In rows for further plots: the numbers of the patches above."""
+    at, first = table.columns()["patch_no"], FIRST_ROW + table.rows
+    letters = xl_col_to_name(at)
+    numbers = {"validate": "list", "source": f"=${letters}${_ROW}:${letters}${first}"}
+    said = {"input_title": words["form.extra"][:32], "input_message": words["form.extra_hint"][:255]}
+    sheet.data_validation(first, at, table.last_row, at, numbers | said)
 
 
 def _prompt(one: Field, words: Texts) -> dict[str, object]:
@@ -56,14 +77,10 @@ def _prompt(one: Field, words: Texts) -> dict[str, object]:
     return {"input_title": one.heading[words.language].split("\n")[0][:32], "input_message": hint[:255]} if hint else {}
 
 
-def _validation(one: Field, names: dict[str, str], words: Texts) -> dict[str, object]:
+def _validation(one: Field, table: Table, sources: Mapping[str, str], words: Texts) -> dict[str, object]:
     match one.type:
         case "choice":
-            return {
-                "validate": "list",
-                "source": f"={names[one.key]}",
-                "error_message": words["form.check.choice"],
-            }
+            return _listed(one, table, sources[one.key], words)
         case "date":
             days = {"validate": "date", "criteria": "between", "minimum": _FIRST_DAY, "maximum": _LAST_DAY}
             return days | {"error_message": words["form.check.date"]}
@@ -71,6 +88,17 @@ def _validation(one: Field, names: dict[str, str], words: Texts) -> dict[str, ob
             return _number(one, words)
     message = words.say("form.check.text", length=one.length)
     return {"validate": "length", "criteria": "<=", "value": one.length, "error_message": message}
+
+
+def _listed(one: Field, table: Table, source: str, words: Texts) -> dict[str, object]:
+    """A list; one that depends on the verdict asks instead of refusing, where a program cannot reckon it."""
+    if not any(choice.under for choice in one.choices):
+        return {"validate": "list", "source": f"={source}", "error_message": words["form.check.choice"]}
+    verdict, under = cell(table.columns()[table.form.verdict_key], _ROW), f"under_{one.key}"
+    first = f"INDEX({source},MATCH({verdict},{under},0))"
+    mine = f'IF({verdict}="",{source},OFFSET({first},0,0,COUNTIF({under},{verdict}),1))'
+    asking = {"error_type": "warning", "error_message": words["form.check.under"]}
+    return {"validate": "list", "source": f"={mine}", **asking}
 
 
 def _number(one: Field, words: Texts) -> dict[str, object]:
@@ -87,35 +115,55 @@ def _number(one: Field, words: Texts) -> dict[str, object]:
     }
 
 
-def add_highlights(sheet: Worksheet, form: Form, look: Look, first_row: int, count: int, words: Texts) -> None:
-    """Colour what is due and empty, or does not agree with the verdict or another cell."""
-    for column, one in enumerate(form.face):
-        for formula in _faults(form, column, one, first_row + 1, words) if one.by != "given" else ():
-            rule = {"type": "formula", "criteria": f"={formula}", "format": look.wrong}
-            sheet.conditional_format(first_row, column, first_row + count - 1, column, rule)
+def add_highlights(sheet: Worksheet, table: Table, look: Look, words: Texts) -> None:
+    """Colour what is due and empty, or does not agree with the verdict or another cell; long columns where asked."""
+    columns = table.columns()
+    for one in table.form.written:
+        for formula in _faults(table, one, words):
+            _colour(sheet, table, columns[one.key], formula, look.wrong)
+    for one in table.form.long:
+        _colour(sheet, table, columns[one.key], _holds(table, one.when, words), look.asked)
+        _colour(sheet, table, columns[one.key], "TRUE", look.not_asked)
+    due = [formula for one in table.form.long if (formula := _due(table, one, words))]
+    if due:
+        _colour(sheet, table, table.code, f"OR({','.join(due)})", look.wrong)
 
 
-def _faults(form: Form, column: int, one: Field, row: int, words: Texts) -> Iterator[str]:
-    keys = [each.key for each in form.face]
-    cell, verdict = _cell(column, row), _cell(keys.index(form.verdict_key), row)
+def _colour(sheet: Worksheet, table: Table, column: int, formula: str, look: object) -> None:
+    rule = {"type": "formula", "criteria": f"={formula}", "format": look, "stop_if_true": True}
+    sheet.conditional_format(FIRST_ROW, column, table.last_row, column, rule)
+
+
+def _faults(table: Table, one: Field, words: Texts) -> Iterator[str]:
+    form, columns = table.form, table.columns()
+    own, verdict = cell(columns[one.key], _ROW), cell(columns[form.verdict_key], _ROW)
     if one.key == form.verdict_key:
-        others = [at for at, each in enumerate(form.face) if each.by == "officer" and each.key != one.key]
-        yield f'AND({cell}="",COUNTA({_cell(others[0], row)}:{_cell(others[-1], row)})>0)'
+        others = [columns[each.key] for each in form.face if each.by == "officer" and each.key != one.key]
+        spans = [(others[0], others[-1]), (table.first_long, table.last)] if form.long else [(others[0], others[-1])]
+        said = "+".join(f"COUNTA({cell(first, _ROW)}:{cell(last, _ROW)})" for first, last in spans)
+        yield f'AND({own}="",{said}>0)'
         return
-    if one.needed:
-        yield f'AND({cell}="",{_when(form, one, verdict, words)})'
+    if due := _due(table, one, words):
+        yield due
     if any(choice.under for choice in one.choices):
-        yield f'AND({cell}<>"",{verdict}<>"",LEFT({cell},LEN({verdict}))<>{verdict})'
-    if one.within in keys:
-        yield f"AND(ISNUMBER({cell}),{cell}>N({_cell(keys.index(one.within), row)}))"
+        yield f'AND({own}<>"",{verdict}<>"",LEFT({own},LEN({verdict}))<>{verdict})'
+    if one.within in columns:
+        yield f"AND(ISNUMBER({own}),{own}>N({cell(columns[one.within], _ROW)}))"
 
 
-def _when(form: Form, one: Field, verdict: str, words: Texts) -> str:
-    if one.needed == (ALWAYS,):
-        return f'{verdict}<>""'
-    labels = [each.label[words.language] for each in form.verdict.choices if each.code in one.needed]
-    return "OR(" + ",".join(f'{verdict}="{label}"' for label in labels) + ")"
+def _due(table: Table, one: Field, words: Texts) -> str:
+    """When a field is due and empty; "" where it never is."""
+    if not one.needed:
+        return ""
+    return f'AND({cell(table.columns()[one.key], _ROW)}="",{_holds(table, one.needed, words)})'
 
 
-def _cell(column: int, row: int) -> str:
-    return f"${xl_col_to_name(column)}{row}"
+def _holds(table: Table, condition: tuple[str, ...], words: Texts) -> str:
+    """Whether the answers of a row are such that a condition holds."""
+    form, columns = table.form, table.columns()
+    if condition == (ALWAYS,):
+        return f'{cell(columns[form.verdict_key], _ROW)}<>""'
+    told = []
+    for one, choice in (form.answers[code] for code in condition):
+        told.append(f'{cell(columns[one.key], _ROW)}="{choice_label(form, choice, words)}"')
+    return f"OR({','.join(told)})"

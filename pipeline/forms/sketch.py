@@ -17,7 +17,7 @@ from pipeline.sheets.box import Box
 from pipeline.sheets.scale import MM_PER_M, ScaleBar, scale_bar
 
 THIN_MM = 0.15  # an outline is thinned below this distance on paper
-DOT_MM = 0.8  # radius
+DOT_MM = 0.9  # radius
 AIR_MM = 3.5
 BAR_MM = 5.5  # the strip below the county that the scale bar stands in
 MOST_NUMBERS = 60

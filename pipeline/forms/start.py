@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from pipeline.amounts import area_in
 from pipeline.book_parts import SHEET_IMAGES, BookPart
@@ -11,14 +12,20 @@ from pipeline.forms.cleaning import cut_text
 from pipeline.forms.form import Field, Form
 from pipeline.forms.identity import book_order
 from pipeline.forms.mistakes import ALWAYS
+from pipeline.forms.sections import either
 from pipeline.forms.workbook import full_name, heading
 from pipeline.records import CampaignFacts, County, Office, Piece
+from pipeline.sheets.figures import area_column
 from pipeline.texts import Texts, texts
 
 FILE = "00_START_HERE.pdf"
 WAYS = ("table", "desk", "phone")
 STEPS = ("1", "2", "3")
 LONGEST = 120
+MOST_NUMBERS = 12  # of patches across the border, told one by one
+MOST_RUNS = 4  # of numbers or pages in a row of the table of towns
+MOST_TASKS = 100  # no page holds more lines to tick off
+PHOTOS = "photos"  # the question that names photo files
 WITH_PROJECT = ("boundary.gpkg", "before.tif", "after.tif")  # opened by the project, told in one row
 # Files by what their name ends with, in the order they are listed.
 KINDS = (
@@ -68,6 +75,28 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Town:
+    """A row of the table that tells which patches and pages are whose."""
+
+    name: str
+    count: str
+    area: str
+    numbers: str
+    pages: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """A line of the list to tick off: a patch, where it lies, whether it crosses the border, its page."""
+
+    number: str
+    patch_no: str
+    place: str
+    across: str
+    page: str
+
+
+@dataclass(frozen=True)
 class Start:
     """All words of the page."""
 
@@ -84,7 +113,10 @@ class Start:
     back: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     due: tuple[str, ...]  # what else is to be filled in, and what to mind
+    colours: str  # where those of the verdicts are seen; "" where they have none
+    towns: tuple[Town, ...]  # its headings first; empty where no town was delivered
     files: tuple[tuple[str, str, str], ...]  # file, what it is, with what it opens
+    tasks: tuple[Task, ...]  # its headings first; drawn where the whole list has room
     foot: tuple[str, str]
     lead: str
 
@@ -124,10 +156,13 @@ def start_of(
         ways=tuple(_way(kind, terms, words) for kind in WAYS),
         example=_example(rows, pages, words),
         pages=(*_page_rules(rows, pages, terms, words), *_part_rules(parts, words)),
-        back=_back(facts, notice, terms, words),
+        back=_back(form, facts, notice, terms, words),
         verdicts=_verdicts(form, words),
         due=(*_due(form, facts, words), *_shared(rows, words)),
+        colours=words["start.verdict.colours"] if any(one.colour for one in form.verdict.choices) else "",
+        towns=_towns(rows, pages, facts, words),
         files=_files(names, parts, terms, words),
+        tasks=_tasks(rows, pages, words),
         foot=_foot(form, facts, words),
         lead=words["form.lead_note"] if facts.lead_note else "",
     )
@@ -138,16 +173,23 @@ def _plain(said: str) -> str:
     return " ".join(cut_text(said, LONGEST, "…").split())
 
 
-def _back(facts: CampaignFacts, notice: Notice, terms: Mapping[str, str], words: Texts) -> tuple[str, ...]:
+def _back(form: Form, facts: CampaignFacts, notice: Notice, terms: Mapping[str, str], words: Texts) -> tuple[str, ...]:
     """How to send the answers back, where to and until when."""
     day = _plain(notice.deadline)
     until = words.say("start.back.until", date=day) if day else words["start.back.several"]
     return (
         words.say("start.back.table", **terms),
         words.say("start.back.folder", **terms),
+        *_photos(form, facts, words),
         f"{_where(facts.office, notice, words)}{until}",
         words["start.back.paper"],
     )
+
+
+def _photos(form: Form, facts: CampaignFacts, words: Texts) -> tuple[str, ...]:
+    """Where photo files go, where the checklist has a column for their names."""
+    named = [_name(one, facts, words) for one in form.face if one.key == PHOTOS]
+    return tuple(words.say("start.back.photos", column=one) for one in named)
 
 
 def _where(office: Office, notice: Notice, words: Texts) -> str:
@@ -221,6 +263,7 @@ def _page_rules(
     return (
         words.say("start.page.overview", **terms),
         rule,
+        words.say("start.page.box", box=words["sheet.verification"]),
         *(words[f"start.page.{key}"] for key in ("quote", "drive")),
     )
 
@@ -283,9 +326,11 @@ def _due(form: Form, facts: CampaignFacts, words: Texts) -> tuple[str, ...]:
     found = []
     for needed in dict.fromkeys(one.needed for one in asked):
         fields = words["start.verdict.fields"].join(_name(one, facts, words) for one in asked if one.needed == needed)
-        labels = [one.label[words.language] for one in form.verdict.choices if one.code in needed]
         when = "always" if needed == (ALWAYS,) else "when"
-        found.append(words.say(f"start.verdict.{when}", fields=fields, verdicts=words["form.help.or"].join(labels)))
+        verdicts = either(form, needed, words) if when == "when" else ""
+        found.append(words.say(f"start.verdict.{when}", fields=fields, verdicts=verdicts))
+    if any(one.needed for one in form.long):
+        found.append(words["start.verdict.long"])
     return (words["start.verdict.joint"].join(found) + words["start.verdict.open"],) if found else ()
 
 
@@ -294,9 +339,78 @@ def _name(one: Field, facts: CampaignFacts, words: Texts) -> str:
 
 
 def _shared(rows: Sequence[Piece], words: Texts) -> tuple[str, ...]:
-    """What to do where patches lie in several counties."""
-    count = sum(one.piece_count > 1 for one in rows)
-    return (words.say("start.verdict.shared", count=count),) if count else ()
+    """Which patches lie in several counties, and what to do about them."""
+    shared = [str(one.seq) for one in rows if one.piece_count > 1]
+    if not shared:
+        return ()
+    told = words["start.verdict.fields"].join(shared[:MOST_NUMBERS])
+    more = len(shared) - MOST_NUMBERS
+    numbers = words.say("start.verdict.more", numbers=told, count=more) if more > 0 else told
+    return (words.say("start.verdict.shared", numbers=numbers),)
+
+
+def _towns(rows: Sequence[Piece], pages: Mapping[str, int], facts: CampaignFacts, words: Texts) -> tuple[Town, ...]:
+    """Headings, and a row for each town in the order of the book; pieces without a town come last."""
+    found: dict[str, list[Piece]] = {}
+    for one in rows:
+        found.setdefault(one.town.strip(), []).append(one)
+    if not any(found):
+        return ()
+    unit, keys = words[f"unit.{facts.area_unit}"], ("town", "count", "area", "numbers", "pages")
+    heads = Town(*(words.say(f"start.town.{key}", unit=unit) for key in keys))
+    areas = _areas(found, facts.area_unit)
+    return (
+        heads,
+        *(_town(one, found[one], areas[one], pages, words) for one in sorted(found, key=lambda one: not one)),
+    )
+
+
+def _areas(towns: Mapping[str, Sequence[Piece]], unit: str) -> dict[str, str]:
+    """Areas that add up to that of the county, the same as on the overview."""
+    sums = {name: fsum(one.area_m2 for one in rows) for name, rows in towns.items()}
+    names = sorted(sums, key=lambda one: (-sums[one], one))
+    told = area_column([sums[one] for one in names], [len(towns[one]) for one in names], unit)
+    return dict(zip(names, told, strict=True))
+
+
+def _town(name: str, rows: Sequence[Piece], area: str, pages: Mapping[str, int], words: Texts) -> Town:
+    return Town(
+        _plain(name) or words["start.town.none"],
+        f"{len(rows):,}",
+        area,
+        _runs([one.seq for one in rows], words),
+        _runs(sorted(pages[one.patch_uid] for one in rows if one.patch_uid in pages), words),
+    )
+
+
+def _tasks(rows: Sequence[Piece], pages: Mapping[str, int], words: Texts) -> tuple[Task, ...]:
+    """Headings, and a line for each piece in the order of the book; none where they are many."""
+    if not 0 < len(rows) <= MOST_TASKS:
+        return ()
+    number, patch_no, place, across, page = (
+        words[f"start.task.{key}"] for key in ("number", "patch_no", "place", "across", "page")
+    )
+    heads = Task(number, patch_no, place, across if any(one.piece_count > 1 for one in rows) else "", page)
+    return (heads, *(_task(one, pages, words) for one in rows))
+
+
+def _task(piece: Piece, pages: Mapping[str, int], words: Texts) -> Task:
+    return Task(
+        str(piece.seq),
+        _plain(piece.patch_no),
+        _plain(f"{piece.town} {piece.village}"),
+        words["start.task.part"] if piece.piece_count > 1 else "",
+        str(pages.get(piece.patch_uid, "")),
+    )
+
+
+def _runs(numbers: Sequence[int], words: Texts) -> str:
+    """Numbers that follow one another as one span."""
+    spans: list[list[int]] = []
+    for one in numbers:
+        spans[-1].append(one) if spans and one == spans[-1][-1] + 1 else spans.append([one])
+    told = [str(one[0]) if len(one) == 1 else f"{one[0]}–{one[-1]}" for one in spans]
+    return words["start.verdict.fields"].join(told[:MOST_RUNS]) + ("…" if len(told) > MOST_RUNS else "")
 
 
 def _foot(form: Form, facts: CampaignFacts, words: Texts) -> tuple[str, str]:

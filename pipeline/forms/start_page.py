@@ -13,7 +13,6 @@ from pipeline.forms.paper import (
     INK,
     LABEL,
     NAME,
-    ORANGE,
     PALE,
     PLACE,
     RULE,
@@ -28,8 +27,9 @@ from pipeline.forms.paper import (
     in_row,
     leading_mm,
     paragraph,
+    tick_box,
 )
-from pipeline.forms.pictograms import bullet, desk_icon, leaf, phone_icon, table_icon
+from pipeline.forms.pictograms import bullet, desk_icon, leaf, patch_shape, phone_icon, table_icon
 from pipeline.forms.sketch import DOT_MM, Sketch
 from pipeline.forms.start import FILE, Start, Verdict, Way
 from pipeline.records import CampaignFacts
@@ -40,13 +40,17 @@ from pipeline.sheets.pdf import PdfWriter
 from pipeline.texts import Texts, texts
 
 LEFT_MM, WIDTH_MM, FOOT_MM = 14.0, 182.0, 285.5
-SKETCH = Box(LEFT_MM, 0.0, 78.0, 56.0)  # its height on the page follows what stands above
-DIGIT = TextStyle(6.5, INK, halo_mm=0.35)
-STEP, CHOICE, LEAD = TextStyle(8.4, INK), TextStyle(7.8, INK), TextStyle(9.0, ORANGE, bold=True)
+SKETCH = Box(LEFT_MM, 0.0, 78.0, 72.0)  # its height on the page follows what stands above
+DIGIT = TextStyle(6.5, INK, halo_mm=0.35)  # on the sketch
+STEP, CHOICE, LEAD = TextStyle(8.4, INK), TextStyle(7.8, INK), TextStyle(9.0, INK, bold=True)
 _GAP_MM, _HEAD_MM = 3.2, 8.4  # between blocks; a heading with its rule
-_ROW_MM, _LEAST_ROW_MM = 5.2, 4.3
+_LEAST_ROW_MM, _MOST_ROW_MM = 4.6, 7.0  # of the tables
 _ICON_MM, _APART_MM = 17.5, 4.0
 _ABREAST = 4  # verdicts side by side
+_DOT = "#FFD400", Stroke(0.25, INK)  # as on the sheets; no verdict has this colour
+_ANCHORS = ("start", "end", "end", "start", "start")  # of the columns of the table of towns
+_TASK_ANCHORS = ("end", "start", "start", "start", "end")
+_BORDER = Stroke(0.45, "#7A1040", join="round")
 
 
 def number_mm(font: Font) -> tuple[float, float]:
@@ -67,7 +71,7 @@ def write_start(target: Path, start: Start, sketch: Sketch, facts: CampaignFacts
 
 
 def draw_start(start: Start, sketch: Sketch, words: Texts, font: Font) -> tuple[Canvas, ...]:
-    """The front, and the back for what has no room there: first the list of files."""
+    """The front: how it is done. The rest (what, whose, which files) below it where it has room, else on the back."""
     try:
         return _drawn(start, sketch, words, font)
     except MissingGlyph as problem:
@@ -76,7 +80,7 @@ def draw_start(start: Start, sketch: Sketch, words: Texts, font: Font) -> tuple[
 
 def _drawn(start: Start, sketch: Sketch, words: Texts, font: Font) -> tuple[Canvas, ...]:
     front = Canvas(*A4_MM, font)
-    y_mm = 61.2
+    y_mm = 62.2
     for name, draw in (("head", _head), ("facts", _facts)):
         with front.element(name):
             draw(front, start)
@@ -84,17 +88,46 @@ def _drawn(start: Start, sketch: Sketch, words: Texts, font: Font) -> tuple[Canv
         y_mm = _ways(front, start, words, y_mm) + _GAP_MM
     y_mm = _middle(front, start, sketch, words, y_mm) + _GAP_MM
     pages = [front]
-    for name, block in (("verdicts", _verdicts), ("files", _files)):
-        trial = Canvas(*A4_MM, font)  # thrown away: it tells how low the block would reach
-        if pages[-1] is front and block(trial, start, words, y_mm) > FOOT_MM:
-            pages.append(Canvas(*A4_MM, font))
-            y_mm = _again(pages[-1], start)
-        with pages[-1].element(name):
-            y_mm = block(pages[-1], start, words, y_mm) + _GAP_MM
+    if _verdicts(Canvas(*A4_MM, font), start, words, y_mm) > FOOT_MM:  # thrown away: it tells how low they reach
+        y_mm = _turned(pages, start, font)
+    with pages[-1].element("verdicts"):
+        y_mm = _verdicts(pages[-1], start, words, y_mm) + _GAP_MM
+    if pages[-1] is front and _table_row_mm(start, y_mm) < _LEAST_ROW_MM:
+        y_mm = _turned(pages, start, font)
+    _tables(pages[-1], start, words, y_mm)
     for canvas in pages:
         with canvas.element("foot"):
             _foot(canvas, start)
     return tuple(pages)
+
+
+def _turned(pages: list[Canvas], start: Start, font: Font) -> float:
+    """Turn to the back and return where it begins."""
+    pages.append(Canvas(*A4_MM, font))
+    return _again(pages[-1], start)
+
+
+def _table_row_mm(start: Start, top_mm: float, tasks: bool = False) -> float:
+    """The height of a row where the tables fill what is left of the paper, with the list to tick off or without it."""
+    lines = [len(start.towns), len(start.files), -(-(len(start.tasks) - 1) // 2) + 1 if tasks else 0]
+    heads_mm = sum(_HEAD_MM + _GAP_MM for one in lines if one) - _GAP_MM
+    return (FOOT_MM - top_mm - heads_mm) / max(1, sum(lines))
+
+
+def _tables(canvas: Canvas, start: Start, words: Texts, y_mm: float) -> None:
+    """Whose patches are whose, in as many rows as there is room for; what is in the folder; the list to tick off."""
+    ticked = bool(start.tasks) and _table_row_mm(start, y_mm, tasks=True) >= _LEAST_ROW_MM
+    room_mm = _table_row_mm(start, y_mm, ticked)
+    row_mm = min(max(room_mm, _LEAST_ROW_MM), _MOST_ROW_MM)
+    towns = int((len(start.towns) + len(start.files)) * min(room_mm / row_mm, 1.0) + 1e-6) - len(start.files)
+    if towns > 1:
+        with canvas.element("towns"):
+            y_mm = _towns(canvas, start, words, y_mm, towns, row_mm) + _GAP_MM
+    with canvas.element("files"):
+        y_mm = _files(canvas, start, words, y_mm, row_mm) + _GAP_MM
+    if ticked:
+        with canvas.element("tasks"):
+            _tasks(canvas, start, words, y_mm, row_mm)
 
 
 def _middle(canvas: Canvas, start: Start, sketch: Sketch, words: Texts, top_mm: float) -> float:
@@ -133,7 +166,7 @@ def _facts(canvas: Canvas, start: Start) -> None:
     ):
         box = Box(column.x_mm, 38.5, column.w_mm - 3.0, 21.0)
         canvas.rect(box, PALE)
-        canvas.rect(Box(box.x_mm, box.y_mm, 1.2, box.h_mm), ORANGE)
+        canvas.rect(Box(box.x_mm, box.y_mm, 1.2, box.h_mm), BLUE)
         inner = Box(box.x_mm + 3.5, box.y_mm, box.w_mm - 5.0, box.h_mm)
         in_row(canvas, Box(inner.x_mm, box.y_mm + 1.5, inner.w_mm, 4.0), name, LABEL)
         in_row(canvas, Box(inner.x_mm, box.y_mm + 6.0, inner.w_mm, 8.5), value, FACT)
@@ -183,16 +216,27 @@ def _sketch(canvas: Canvas, sketch: Sketch, words: Texts, top_mm: float) -> floa
     with canvas.clipped(frame):
         canvas.rect(frame, "#ECEAE4")
         canvas.lines(_placed(frame, sketch.neighbours), Stroke(0.15, "#A9AAA8"), closed=True)
-        canvas.area(_placed(frame, sketch.rings), "#FFFFFF", Stroke(0.45, "#7A1040", join="round"))
+        canvas.area(_placed(frame, sketch.rings), "#FFFFFF", _BORDER)
         for x_mm, y_mm in sketch.dots.tolist():
-            canvas.circle(frame.x_mm + x_mm, frame.y_mm + y_mm, DOT_MM, ORANGE, Stroke(0.15, "#FFFFFF"))
+            canvas.circle(frame.x_mm + x_mm, frame.y_mm + y_mm, DOT_MM, *_DOT)
         for one in sketch.numbers:
             box = one.box
             in_row(canvas, Box(frame.x_mm + box.x_mm, frame.y_mm + box.y_mm, box.w_mm, box.h_mm), one.words, DIGIT)
     canvas.rect(frame, None, RULE)
     _bar(canvas, frame, sketch)
     _north(canvas, frame, words)
-    return frame.bottom
+    _legend(canvas, Box(frame.x_mm, frame.bottom + 1.0, frame.w_mm, 4.4), words)
+    return frame.bottom + 5.4
+
+
+def _legend(canvas: Canvas, row: Box, words: Texts) -> None:
+    """What the dots and the line are."""
+    dots, line = columns(row.x_mm, row.w_mm, (1.35, 1.0))
+    y_mm = row.centre[1]
+    canvas.circle(dots.x_mm + 1.4, y_mm, DOT_MM, *_DOT)
+    in_row(canvas, Box(dots.x_mm + 3.6, row.y_mm, dots.w_mm - 4.6, row.h_mm), words["start.sketch.patch"], SMALL)
+    canvas.line([(line.x_mm, y_mm), (line.x_mm + 5.0, y_mm)], _BORDER)
+    in_row(canvas, Box(line.x_mm + 6.2, row.y_mm, line.w_mm - 6.2, row.h_mm), words["start.sketch.border"], SMALL)
 
 
 def _placed(frame: Box, rings: tuple[object, ...]) -> list[object]:
@@ -204,8 +248,8 @@ def _bar(canvas: Canvas, frame: Box, sketch: Sketch) -> None:
     x_mm = frame.x_mm + 2.5
     canvas.rect(Box(x_mm, y_mm - 0.9, bar.length_mm / 2, 0.9), INK)
     canvas.rect(Box(x_mm, y_mm - 0.9, bar.length_mm, 0.9), None, Stroke(0.15, INK))
-    canvas.text(x_mm, y_mm - 1.5, bar.labels[0], TINY)
-    canvas.text(x_mm + bar.length_mm, y_mm - 1.5, f"{bar.labels[2]} {bar.unit}", TINY, "middle")
+    canvas.text(x_mm, y_mm - 1.5, bar.labels[0], DIGIT)
+    canvas.text(x_mm + bar.length_mm, y_mm - 1.5, f"{bar.labels[2]} {bar.unit}", DIGIT, "middle")
 
 
 def _north(canvas: Canvas, frame: Box, words: Texts) -> None:
@@ -250,27 +294,67 @@ def _verdicts(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> floa
     for row in (start.verdicts[at : at + _ABREAST] for at in range(0, len(start.verdicts), _ABREAST)):
         places = columns(LEFT_MM, WIDTH_MM + 3.0, [1.0] * len(row))
         y_mm = max(_verdict(canvas, place, one, y_mm + 1.0) for place, one in zip(places, row, strict=True))
-    return y_mm
+    return paragraph(canvas, LEFT_MM, y_mm + 1.0, WIDTH_MM, start.colours, SMALL) if start.colours else y_mm
 
 
 def _verdict(canvas: Canvas, place: Box, verdict: Verdict, top_mm: float) -> float:
-    canvas.rect(Box(place.x_mm, top_mm + 0.4, 3.2, 3.2), verdict.colour or PALE, Stroke(0.2, INK))
-    in_row(canvas, Box(place.x_mm + 4.8, top_mm - 0.2, place.w_mm - 8.0, 4.4), verdict.name, STRONG)
+    patch_shape(canvas, place.x_mm + 0.4, top_mm + 0.2, 0.58, verdict.colour or "#FFFFFF", 2.0)
+    in_row(canvas, Box(place.x_mm + 6.0, top_mm - 0.2, place.w_mm - 9.0, 4.4), verdict.name, STRONG)
     if not verdict.kinds:
         return top_mm + 4.6
     return paragraph(canvas, place.x_mm, top_mm + 4.6, place.w_mm - 3.0, verdict.kinds, CHOICE)
 
 
-def _files(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> float:
+def _towns(canvas: Canvas, start: Start, words: Texts, top_mm: float, lines: int, row_mm: float) -> float:
+    """The table of towns, or as much of it as so many lines hold and how many more there are."""
+    _section(canvas, LEFT_MM, top_mm, WIDTH_MM, words["start.town.heading"])
+    shown = start.towns if lines >= len(start.towns) else start.towns[: lines - 1]
+    places = columns(LEFT_MM, WIDTH_MM, (1.3, 0.6, 0.9, 1.5, 1.5))
+    rows = _rows(canvas, top_mm, row_mm, lines)
+    for at, (one, row) in enumerate(zip(shown, rows, strict=False)):
+        pens = (LABEL,) * len(places) if at == 0 else (STRONG, TEXT, TEXT, TEXT, TEXT)
+        told = (one.name, one.count, one.area, one.numbers, one.pages)
+        for place, said, style, anchor in zip(places, told, pens, _ANCHORS, strict=True):
+            in_row(canvas, Box(place.x_mm, row.y_mm, place.w_mm - 4.0, row.h_mm), said, style, anchor)
+    if len(shown) < len(start.towns):
+        in_row(canvas, rows[-1], words.say("start.town.more", count=len(start.towns) - len(shown)), TEXT)
+    return rows[-1].bottom
+
+
+def _files(canvas: Canvas, start: Start, words: Texts, top_mm: float, row_mm: float) -> float:
     _section(canvas, LEFT_MM, top_mm, WIDTH_MM, words["start.file.heading"])
-    row_mm = min(_ROW_MM, max(_LEAST_ROW_MM, (FOOT_MM - top_mm - _HEAD_MM) / max(1, len(start.files))))
     places = columns(LEFT_MM, WIDTH_MM, (1.25, 1.9, 1.05))
-    for at, cells in enumerate(start.files):
-        y_mm = top_mm + _HEAD_MM - 0.8 + at * row_mm
+    rows = _rows(canvas, top_mm, row_mm, len(start.files))
+    for cells, row in zip(start.files, rows, strict=True):
         for place, said, style in zip(places, cells, (NAME, TEXT, LABEL), strict=True):
-            in_row(canvas, Box(place.x_mm, y_mm, place.w_mm - 2.0, row_mm), said, style)
-        canvas.line([(LEFT_MM, y_mm + row_mm), (LEFT_MM + WIDTH_MM, y_mm + row_mm)], THIN)
-    return top_mm + _HEAD_MM + len(start.files) * row_mm
+            in_row(canvas, Box(place.x_mm, row.y_mm, place.w_mm - 2.0, row.h_mm), said, style)
+    return rows[-1].bottom if rows else top_mm + _HEAD_MM
+
+
+def _tasks(canvas: Canvas, start: Start, words: Texts, top_mm: float, row_mm: float) -> None:
+    """A line with a box for each patch, in two columns."""
+    _section(canvas, LEFT_MM, top_mm, WIDTH_MM, words["start.task.heading"])
+    heads, *tasks = start.tasks
+    deep = -(-len(tasks) // 2)
+    rows = _rows(canvas, top_mm, row_mm, deep + 1)
+    for side, left in enumerate(columns(LEFT_MM, WIDTH_MM + _APART_MM, (1, 1))):
+        places = columns(left.x_mm + 5.0, left.w_mm - _APART_MM - 5.0, (0.6, 1.9, 2.1, 0.9, 0.8))
+        for row, one in zip(rows, (heads, *tasks[side * deep : (side + 1) * deep]), strict=False):
+            told = (one.number, one.patch_no, one.place, one.across, one.page)
+            pens = (LABEL,) * len(told) if one is heads else (STRONG, TEXT, TEXT, LABEL, TEXT)
+            for place, said, style, anchor in zip(places, told, pens, _TASK_ANCHORS, strict=True):
+                in_row(canvas, Box(place.x_mm, row.y_mm, place.w_mm - 2.0, row.h_mm), said, style, anchor)
+            if one is not heads:
+                tick_box(canvas, left.x_mm + 0.4, row.centre[1], 3.0)
+
+
+def _rows(canvas: Canvas, top_mm: float, row_mm: float, count: int) -> list[Box]:
+    """The rows of a table below its heading, each with its rule drawn."""
+    first_mm = top_mm + _HEAD_MM - 0.8
+    rows = [Box(LEFT_MM, first_mm + at * row_mm, WIDTH_MM, row_mm) for at in range(count)]
+    for one in rows:
+        canvas.line([(one.x_mm, one.bottom), (one.right, one.bottom)], THIN)
+    return rows
 
 
 def _foot(canvas: Canvas, start: Start) -> None:

@@ -1,11 +1,13 @@
-"""The form QGIS and QField show for a patch: three tabs, lists, what is due, what fills itself in."""
+"""The form QGIS and QField show for a patch: tabs that come with the verdict, lists, what is due, what is stamped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
-from pipeline.forms.field_rules import FieldRule, field_rule
-from pipeline.forms.form import Field, Form
+from pipeline.forms.field_rules import FieldRule, field_rule, holds
+from pipeline.forms.form import Field, Form, asked_for
+from pipeline.forms.mistakes import ALWAYS, TABS
 from pipeline.forms.xml import Element, Value, element, option
 from pipeline.records import CampaignFacts
 from pipeline.texts import Texts
@@ -37,7 +39,7 @@ def form_elements(form: Form, facts: CampaignFacts, columns: Sequence[str], word
         element("constraints", None, *_constraints(form, columns, asked, rules)),
         element("constraintExpressions", None, *_expressions(columns, rules)),
         element("editorlayout", text="tablayout"),
-        _tabs(facts, columns, asked, words),
+        _tabs(form, facts, columns, asked, words),
         element(
             "editable",
             None,
@@ -129,15 +131,38 @@ _PHOTO: dict[str, Value] = {
 }
 
 
-def _tabs(facts: CampaignFacts, columns: Sequence[str], asked: Mapping[str, Field], words: Texts) -> Element:
+def _tabs(
+    form: Form, facts: CampaignFacts, columns: Sequence[str], asked: Mapping[str, Field], words: Texts
+) -> Element:
     shown = [f"area_{facts.area_unit}" if one == "area" else one for one in SHOWN]
     given = _fields([one for one in shown if one in columns], columns)
     given += [_group(words[f"project.group.{key}"], when, names, columns) for key, when, names in _GROUPS]
     tabs = [_tab(words["project.tab.given"], given)]
-    for tab in ("finding", "evidence"):
-        mine = [key for key, one in asked.items() if one.tab == tab]
-        tabs.append(_tab(words[f"project.tab.{tab}"], _fields(mine, columns)))
+    for tab in TABS:
+        mine = {key: one for key, one in asked.items() if one.tab == tab}
+        if mine:
+            answers = asked_for(mine.values())
+            parts = _asked_parts(form, mine, answers, columns)
+            tabs.append(_tab(words[f"form.section.{tab}"], parts, _shown_for(form, answers)))
     return element("attributeEditorForm", None, *tabs)
+
+
+def _asked_parts(
+    form: Form, mine: Mapping[str, Field], answers: tuple[str, ...], columns: Sequence[str]
+) -> list[Element]:
+    """The fields of a section; those asked for fewer answers than it in a box that comes and goes with them."""
+    parts: list[Element] = []
+    for when, keys in groupby(mine, key=lambda key: mine[key].when):
+        if when == answers:
+            parts += _fields(list(keys), columns)
+        else:
+            parts.append(_group("", _shown_for(form, when), list(keys), columns))
+    return parts
+
+
+def _shown_for(form: Form, answers: tuple[str, ...]) -> str:
+    """When a part of the form is shown; "" where it always is: an answer may come before the verdict."""
+    return "" if answers == (ALWAYS,) else holds(form, answers)
 
 
 def _fields(names: Sequence[str], columns: Sequence[str]) -> list[Element]:
@@ -146,14 +171,21 @@ def _fields(names: Sequence[str], columns: Sequence[str]) -> list[Element]:
     ]
 
 
-def _tab(name: str, parts: Sequence[Element]) -> Element:
-    head = {"name": name, "columnCount": 1, "groupBox": 0, "showLabel": 1, "visibilityExpressionEnabled": 0}
-    return element("attributeEditorContainer", head | {"visibilityExpression": "", "type": "Tab"}, *parts)
+def _tab(name: str, parts: Sequence[Element], when: str = "") -> Element:
+    head = {
+        "name": name,
+        "columnCount": 1,
+        "groupBox": 0,
+        "showLabel": 1,
+        "visibilityExpressionEnabled": int(bool(when)),
+    }
+    return element("attributeEditorContainer", head | {"visibilityExpression": when, "type": "Tab"}, *parts)
 
 
 def _group(name: str, when: str, names: Sequence[str], columns: Sequence[str]) -> Element:
     """Fields in a box, shown where the expression holds."""
-    head = {"name": name, "columnCount": 1, "groupBox": 1, "showLabel": 1, "visibilityExpressionEnabled": 1}
+    shown = {"groupBox": 1, "showLabel": int(bool(name)), "visibilityExpressionEnabled": 1}
+    head = {"name": name, "columnCount": 1, **shown}
     parts = _fields(names, columns)
     return element("attributeEditorContainer", head | {"visibilityExpression": when, "type": "GroupBox"}, *parts)
 

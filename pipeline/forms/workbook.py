@@ -22,17 +22,17 @@ from pipeline.amounts import AREA_DECIMALS
 from pipeline.book_parts import BookPart, page_link
 from pipeline.forms.cells import Look, half_widths, look_of, pixels, put
 from pipeline.forms.cleaning import clean_text, cut_text
-from pipeline.forms.form import Field, Form
+from pipeline.forms.form import Field, Form, asked_for
 from pipeline.forms.given import given_value
 from pipeline.forms.guide import write_guide
 from pipeline.forms.identity import book_order, geometry_digest, row_code
 from pipeline.forms.picture_sheet import write_pictures
 from pipeline.forms.rules import add_highlights, add_validations, choice_label, write_lists
+from pipeline.forms.sections import section_words
+from pipeline.forms.table import EXTRA, FIRST_ROW, Table
 from pipeline.records import CampaignFacts, County, Piece
 from pipeline.texts import Texts, texts
 
-HEAD_ROWS = 4  # title, county and unit, band, headings
-FIRST_ROW = HEAD_ROWS
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _SAFE = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _FOOTER_SIGNS = 255
@@ -85,10 +85,11 @@ def write_checklist(
         if pictures:
             write_pictures(book.add_worksheet(words["card.pictures"]), look, rows, pictures, words)
         lists, meta = book.add_worksheet("_lists"), book.add_worksheet("_meta")
-        names = write_lists(book, lists, form, words)
-        _write_table(sheet, look, form, facts, county, rows, pages, notes, words, _linked(county, parts), deadline)
-        add_validations(sheet, form, names, FIRST_ROW, len(rows), words)
-        add_highlights(sheet, form, look, FIRST_ROW, len(rows), words)
+        sources = write_lists(book, lists, form, words)
+        table = Table(form, len(rows), notes is not None)
+        _write_table(sheet, look, table, facts, county, rows, pages, notes, words, _linked(county, parts), deadline)
+        add_validations(sheet, table, sources, words)
+        add_highlights(sheet, table, look, words)
         write_guide(help_sheet, look, form, facts, county, len(rows), words)
         _write_meta(meta, form, facts, county, rows)
         for hidden in (lists, meta):
@@ -143,7 +144,7 @@ def _write_meta(sheet: Worksheet, form: Form, facts: CampaignFacts, county: Coun
 def _write_table(
     sheet: Worksheet,
     look: Look,
-    form: Form,
+    table: Table,
     facts: CampaignFacts,
     county: County,
     rows: list[Piece],
@@ -153,9 +154,9 @@ def _write_table(
     parts: Sequence[BookPart],
     deadline: str,
 ) -> None:
-    code = len(form.face) + (notes is not None)
-    _set_up(sheet, form, facts, county, len(rows), code, words)
-    _write_head(sheet, look, form, facts, county, code, words, deadline)
+    form = table.form
+    _set_up(sheet, look, table, facts, county, words)
+    _write_head(sheet, look, table, facts, county, words, deadline)
     for at, piece in enumerate(rows, FIRST_ROW):
         note = notes[piece.patch_uid] if notes else Note("")
         cells = [
@@ -167,11 +168,35 @@ def _write_table(
         sheet.set_row(at, max(_height_pt(form.face, cells), _note_height_pt(note)))
         for column, (one, value) in enumerate(zip(form.face, cells, strict=True)):
             _write_cell(sheet, look, at, column, one, value, facts, parts)
-        put(sheet, at, code, row_code(piece), look.code)
-        put(sheet, at, code + 1, piece.patch_uid, look.code)
+        for column, one in enumerate(form.long, table.first_long):
+            if note.said.get(one.key):
+                value = _said_value(form, one, note.said[one.key], words)
+                put(sheet, at, column, value, look.free(one, AREA_DECIMALS[facts.area_unit]))
+        put(sheet, at, table.code, row_code(piece), look.code)
+        put(sheet, at, table.uid, piece.patch_uid, look.code)
         if notes:
-            put(sheet, at, code - 1, clean_text(note.why)[:LONGEST_NOTE], look.kinds["given", "long", "left"])
-            put(sheet, at, code + 2, note.base or None, look.code)
+            put(sheet, at, table.note, clean_text(note.why)[:LONGEST_NOTE], look.kinds["given", "long", "left"])
+            put(sheet, at, table.uid + 1, note.base or None, look.code)
+    _write_extra(sheet, look, table, facts, words)
+
+
+def _write_extra(sheet: Worksheet, look: Look, table: Table, facts: CampaignFacts, words: Texts) -> None:
+    """Rows for further plots of land: the number of the patch is chosen, the rest is asked as of any other."""
+    decimals = AREA_DECIMALS[facts.area_unit]
+    for at in range(FIRST_ROW + table.rows, table.last_row + 1):
+        sheet.set_row(at, 2 * _LINE_PT + 6)
+        for column, one in enumerate(table.form.face):
+            if one.key == "patch_no":
+                put(sheet, at, column, None, look.number_open)
+            elif one.by == "given":
+                said = {"row_no": EXTRA, "place": words["form.extra"]}.get(one.key)
+                put(sheet, at, column, said, look.extra)
+            else:
+                put(sheet, at, column, None, look.open(one, decimals))
+        put(sheet, at, table.code, EXTRA, look.code)
+        put(sheet, at, table.uid, EXTRA, look.code)
+        if table.reissued:
+            put(sheet, at, table.note, None, look.extra)
 
 
 def _said_value(form: Form, one: Field, said: str, words: Texts) -> str | float | None:
@@ -234,32 +259,32 @@ def _height_pt(face: Sequence[Field], cells: Sequence[str | float | None]) -> fl
     return max(lines) * _LINE_PT + 6
 
 
-def _set_up(
-    sheet: Worksheet, form: Form, facts: CampaignFacts, county: County, count: int, code: int, words: Texts
-) -> None:
-    """Widths, panes, filter, protection and print; `code` is the column of row codes, the ids behind it are hidden."""
-    last = code + 1 + (code - len(form.face))
+def _set_up(sheet: Worksheet, look: Look, table: Table, facts: CampaignFacts, county: County, words: Texts) -> None:
+    """Widths, panes, filter, protection and print; the columns of ids are hidden, the long ones are not printed."""
+    form = table.form
     for column, one in enumerate(form.face):
         sheet.set_column_pixels(column, column, pixels(one.width_mm))
-    if code > len(form.face):
-        sheet.set_column_pixels(code - 1, code - 1, pixels(_NOTE_MM))
-    sheet.set_column_pixels(code, code, pixels(_CODE_MM))
-    sheet.set_column(code + 1, last, 34, None, {"hidden": True})
+    if table.reissued:
+        sheet.set_column_pixels(table.note, table.note, pixels(_NOTE_MM))
+    sheet.set_column_pixels(table.code, table.code, pixels(_CODE_MM))
+    sheet.set_column(table.uid, table.first_long - 1, 34, None, {"hidden": True})
+    for column, one in enumerate(form.long, table.first_long):
+        sheet.set_column_pixels(column, column, pixels(one.width_mm), look.free(one, AREA_DECIMALS[facts.area_unit]))
     sheet.freeze_panes(FIRST_ROW, 2)
-    sheet.autofilter(FIRST_ROW - 1, 0, FIRST_ROW + count - 1, last)
+    sheet.autofilter(FIRST_ROW - 1, 0, table.last_row, table.last)
     sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
-    _set_print(sheet, code, count)
+    _set_print(sheet, table)
     sheet.set_footer(_footer(facts, county, words), {"scale_with_doc": False})
 
 
-def _set_print(sheet: Worksheet, last: int, count: int) -> None:
+def _set_print(sheet: Worksheet, table: Table) -> None:
     sheet.set_paper(9)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=_MARGIN_IN, right=_MARGIN_IN, top=10 / 25.4, bottom=20 / 25.4)
     sheet.center_horizontally()
     sheet.repeat_rows(0, FIRST_ROW - 1)
-    sheet.print_area(0, 0, FIRST_ROW + count - 1, last)
+    sheet.print_area(0, 0, table.last_row, table.code)
     sheet.hide_gridlines(2)
     sheet.set_zoom(100)
 
@@ -285,39 +310,53 @@ def _footer_of(batch: str, name: str, words: Texts) -> str:
 def _write_head(
     sheet: Worksheet,
     look: Look,
-    form: Form,
+    table: Table,
     facts: CampaignFacts,
     county: County,
-    last: int,
     words: Texts,
     deadline: str,
 ) -> None:
-    """The four rows above the table, to the column `last` of the row codes."""
-    again = last > len(form.face)
+    """The four rows above the table."""
+    form, code = table.form, table.code
     given = sum(one.by == "given" for one in form.face)
     title = words.say("form.title", campaign=facts.title, form=form.title[facts.language])
-    title = words.say("returns.reissue.title", title=title) if again else title
+    title = words.say("returns.reissue.title", title=title) if table.reissued else title
     place = words.say("form.place", county=full_name(county, words), code=county.code)
     lead = words["form.lead_note"] if facts.lead_note else ""
     unit = words.say("form.unit_note", unit=words[f"unit.{facts.area_unit}"])
-    _band(sheet, 0, 0, last, title, look.title)
+    _band(sheet, 0, 0, code, title, look.title)
     _band(sheet, 1, 0, given - 1, place, look.note_left)
-    _write_notes(sheet, look, given, last - 3, _due_day(deadline, words), lead)
-    _band(sheet, 1, last - 2, last, unit, look.note_right)
+    _write_notes(sheet, look, given, code - 3, _due_day(deadline, words), lead)
+    _band(sheet, 1, code - 2, code, unit, look.note_right)
     _band(sheet, 2, 0, given - 1, words["form.band_given"], look.band_given)
     _band(sheet, 2, given, len(form.face) - 1, words["form.band_officer"], look.band_officer)
-    for column in range(len(form.face), last + 1):
+    for column in range(len(form.face), code + 1):
         put(sheet, 2, column, None, look.band_given)
-    put(sheet, 2, last + 1, f"{facts.id} {form.id}@{form.version} {county.code}")  # hidden; CSV keeps nothing but cells
+    stated = f"{facts.id} {form.id}@{form.version} {county.code}"
+    put(sheet, 2, table.uid, stated)  # hidden; CSV keeps nothing but cells
     for column, one in enumerate(form.face):
         put(sheet, 3, column, heading(one, facts, words), look.head)
-    put(sheet, 3, last, words["form.code"], look.head)
-    put(sheet, 3, last + 1, "patch_uid", look.head)
-    if again:
-        put(sheet, 3, last - 1, words["returns.reissue.column"], look.head)
-        put(sheet, 3, last + 2, "base", look.head)
+    put(sheet, 3, code, words["form.code"], look.head)
+    put(sheet, 3, table.uid, "patch_uid", look.head)
+    if table.reissued:
+        put(sheet, 3, table.note, words["returns.reissue.column"], look.head)
+        put(sheet, 3, table.uid + 1, "base", look.head)
+    _write_long_head(sheet, look, table, facts, words)
     for row, height in enumerate((26, 18, 15, 36)):
         sheet.set_row(row, height)
+
+
+def _write_long_head(sheet: Worksheet, look: Look, table: Table, facts: CampaignFacts, words: Texts) -> None:
+    """Above the long columns: their sections, each with the answers for which it is asked."""
+    form = table.form
+    for column, one in enumerate(form.long, table.first_long):
+        for row in (0, 1):
+            put(sheet, row, column, None, look.blank)
+        put(sheet, 3, column, heading(one, facts, words), look.head)
+    for name, columns in table.sections().items():
+        answers = asked_for(one for one in form.long if one.tab == name)
+        said = section_words(form, name, answers, words)
+        _band(sheet, 2, columns[0], columns[-1], said, look.band_officer)
 
 
 def _due_day(deadline: str, words: Texts) -> str:
@@ -333,7 +372,8 @@ def _write_notes(sheet: Worksheet, look: Look, first: int, last: int, due: str, 
 
 
 def _band(sheet: Worksheet, row: int, first: int, last: int, words: str, look: object) -> None:
-    sheet.merge_range(row, first, row, last, "", look)
+    if last > first:
+        sheet.merge_range(row, first, row, last, "", look)
     put(sheet, row, first, clean_text(words) or None, look)
 
 

@@ -19,7 +19,7 @@ import xlsxwriter
 from pipeline.amounts import area_in
 from pipeline.forms.cells import put
 from pipeline.forms.columns import plain
-from pipeline.forms.form import Choice, Field, Form
+from pipeline.forms.form import Choice, Field, Form, asked_for
 from pipeline.forms.given import place_words
 from pipeline.forms.identity import book_order, row_code
 from pipeline.forms.mail import ascii_name
@@ -105,8 +105,10 @@ def _questions(form: Form, facts: CampaignFacts) -> Iterator[Row]:
     for tab in TABS:
         mine = [one for one in form.asked if one.tab == tab]
         if mine:
-            head = {"type": "begin_group", "name": tab, "relevant": "${patch_uid} != ''"}
-            yield head | _said("label", _words(f"form.xlsform.{tab}"))
+            answers = asked_for(mine)
+            when = "" if answers == (ALWAYS,) else f" and ({_holds(form, answers)})"
+            head = {"type": "begin_group", "name": tab, "relevant": f"${{patch_uid}} != ''{when}"}
+            yield head | _said("label", _words(f"form.section.{tab}"))
             yield from (_question(one, form, facts) for one in mine)
             yield {"type": "end_group"}
 
@@ -121,7 +123,8 @@ def _question(one: Field, form: Form, facts: CampaignFacts) -> Row:
         for language in languages()
     }
     row = {"type": kind, "name": one.key} | _said("label", label) | _said("hint", one.hint)
-    row |= {"required": _required(one, form)} if one.due == "firm" and one.needed else {}
+    row |= {"required": _holds(form, one.needed)} if one.due == "firm" and one.needed else {}
+    row |= {"relevant": _holds(form, one.when)} if one.when != (ALWAYS,) else {}
     row |= {"appearance": "multiline"} if one.type == "long" else {}
     row |= {"parameters": f"max-pixels={MOST_PX}"} if one.type == "photo" else {}
     row |= {"default": "today()"} if one.stamp == "day" else {}
@@ -134,11 +137,12 @@ def _depends(one: Field) -> bool:
     return any(each.under for each in one.choices)
 
 
-def _required(one: Field, form: Form) -> str:
-    """Firm answers, under the verdicts that ask for them; what is soft may be missing, as in the field form."""
-    if ALWAYS in one.needed:
+def _holds(form: Form, condition: tuple[str, ...]) -> str:
+    """Whether the answers so far make a condition true; what is soft may be missing, as in the field form."""
+    if condition == (ALWAYS,):
         return "yes"
-    return " or ".join(f"${{{form.verdict_key}}} = '{code}'" for code in one.needed)
+    named = (form.answers[code] for code in condition)
+    return " or ".join(f"${{{one.key}}} = '{choice_name(each)}'" for one, each in named)
 
 
 def _rules(one: Field, form: Form) -> Iterator[str]:

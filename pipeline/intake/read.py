@@ -12,7 +12,7 @@ import shapely
 
 from pipeline.fields import match_fields
 from pipeline.intake.words import Words, words_of
-from pipeline.io.parser import ROW, WKB, LayerReport, RefusedReport, Report
+from pipeline.io.parser import ROW, WKB, LayerReport, NamesReport, RefusedReport, Report
 from pipeline.io.received import Delivery
 from pipeline.io.tables import BLOCK, read_arrow
 
@@ -94,6 +94,17 @@ def read_layers(
         refused += [RefusedFile(delivery.digest, replace(one, file=delivery.name + one.file)) for one in report.refused]
         ignored += [(delivery.digest, delivery.name + name) for name in report.ignored]
     return layers, refused, ignored
+
+
+def archive_names(
+    deliveries: Iterable[Delivery], parsed: dict[str, tuple[Report, Path]]
+) -> list[tuple[str, NamesReport]]:
+    """The archives whose names are in a decided encoding, as (delivery, which and why), in order of deliveries."""
+    return [
+        (delivery.digest, replace(one, file=delivery.name + one.file))
+        for delivery in sorted(deliveries, key=lambda one: (one.digest, one.name))
+        for one in parsed[delivery.key][0].names
+    ]
 
 
 def _named(report: LayerReport, delivery: str) -> LayerReport:

@@ -302,25 +302,6 @@ def _is_known(name: str) -> bool:
     return True
 
 
-def name_text(raw: bytes) -> str:
-    """The name of a file in an archive that says nothing of its encoding: UTF-8, or whichever reads best.
-
-    Code page 437 is what the standard of zip names, and what Western programs write; nothing is refused for a name.
-    """
-    tongues = _CANDIDATES | {"cp437": ("latin",)}
-    found = [(name, raw.decode(name)) for name in tongues if _decodes(raw, name)]
-    weighed = [(likelihood([text], (), tongues[name]) - (0 if name in _USUAL else CLEAR), text) for name, text in found]
-    return max(weighed, key=lambda one: one[0])[1]
-
-
-def _decodes(raw: bytes, name: str) -> bool:
-    try:
-        raw.decode(name)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def plain_name(said: str) -> str:
     """An encoding as Python calls it, from the spellings of .cpg files: "ANSI 936", "GBK", "88591", "utf8"."""
     key = said.replace("\0", "").strip().strip('"').strip().lower()

@@ -16,7 +16,7 @@ from re import compile as pattern
 
 _ASCII = 0.004  # a character
 _ODD = 1e-9  # of private use, unassigned, or foreign to the language altogether
-_OUT_OF_PLACE = -3.0  # nats for a small Latin letter beside one of another script, or an accent away from all
+_OUT_OF_PLACE = -3.0  # nats for a small Latin letter beside one of another script, an accent away from all …
 _KNOWN_NAME = 8.0  # nats for a place name of the campaign that stands in the text
 
 _PLACES = "省市县区旗州盟镇乡村组街道路社办事处居委会屯庄寨里巷号"
@@ -54,13 +54,15 @@ _JAPANESE_PLACES = "都道府県市区町村郡字番地丁目"
 _KANA = "".join(map(chr, [*range(0x3041, 0x3094), *range(0x30A1, 0x30F7), 0x30FC]))
 _WIDE = "".join(map(chr, [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B)]))  # digits and capitals
 _PUNCTUATION = "，。、（）《》〈〉【】“”‘’：；—…·！？％／＋－＝～　№㎡℃×°" + _WIDE
-_ACCENTS = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýßœšžÿ"
-_CAPITALS = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŒŠŽŸ"
+_ACCENTS = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýßœÿ"
+_CAPITALS = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŒŸ"
+_CENTRAL = "ąćčďęěłńňőřśťůűźżĄĆČŁŃŘŚŹŻ"  # of central Europe; without š and ž, which the western code pages have too
 _LATIN_MARKS = "«»°·º²³ª§©®±½¼¿¡–—’‘“”…€"
 _CYRILLIC = "".join(map(chr, range(0x430, 0x450))) + "ё"
 
-_MIXED = pattern(r"[a-z][^\x00-\u036f\u2000-\u206f]|[^\x00-\u036f\u2000-\u206f][a-z]")
+_MIXED = pattern(r"[a-z](?=[^\x00-\u036f\u2000-\u206f])|[^\x00-\u036f\u2000-\u206f](?=[a-z])")
 _APART = pattern(r"(?<![a-z])[\xa1-\u024f](?![a-z])")
+_SHARP_S = pattern(r"(?<![aeiouyäöüAEIOUÄÖÜ])ß")  # what a code page of DOS makes of an á
 _SCRIPTS = {"greek": 0x370, "armenian": 0x530, "hebrew": 0x590, "arabic": 0x600, "devanagari": 0x900, "thai": 0xE00}
 
 Language = Mapping[str, float]  # character → nats
@@ -79,7 +81,9 @@ def languages() -> dict[str, Language]:
         "traditional": _mixture((0.2, _TRADITIONAL_PLACES), (0.4, _TRADITIONAL), (0.3, big1), hanzi, punctuation),
         "japanese": _mixture((0.2, _JAPANESE_PLACES), (0.3, _KANA), (0.4, jis1), hanzi, punctuation),
         "korean": _mixture((0.25, _KOREAN_PLACES), (0.45, _KOREAN), (0.2, _square("euc_kr", range(0xB0, 0xC9)))),
-        "latin": _mixture((0.6, _ACCENTS), (0.08, _CAPITALS), (0.02, _LATIN_MARKS), (0.2, _letters(0x100, 0x250))),
+        "latin": _mixture(
+            (0.6, _ACCENTS), (0.08, _CAPITALS), (0.15, _CENTRAL), (0.02, _LATIN_MARKS), (0.05, _letters(0x100, 0x250))
+        ),
         "cyrillic": _mixture((0.7, _CYRILLIC), (0.1, _CYRILLIC.upper()), (0.01, _LATIN_MARKS)),
     }
 
@@ -121,5 +125,5 @@ def likelihood(texts: Iterable[str], names: Iterable[str] = (), tongues: Iterabl
     odd = log(_ODD)
     spoken = [languages()[one] for one in tongues or languages()]
     best = max(sum(times * known.get(one, odd) for one, times in others) for known in spoken)
-    best += _OUT_OF_PLACE * (len(_MIXED.findall(together)) + len(_APART.findall(together)))
+    best += _OUT_OF_PLACE * sum(len(one.findall(together)) for one in (_MIXED, _APART, _SHARP_S))
     return plain + best + _KNOWN_NAME * sum(len(one) > 1 and one in together for one in set(names))

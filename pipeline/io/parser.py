@@ -66,6 +66,15 @@ class RefusedReport:
 
 
 @dataclass
+class NamesReport:
+    """An archive whose names do not say their encoding, and the one they were read in."""
+
+    file: str
+    encoding: str
+    evidence: str
+
+
+@dataclass
 class Report:
     """All that was seen of one delivery."""
 
@@ -73,6 +82,7 @@ class Report:
     refused: list[RefusedReport] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     mask: str = ""  # under which rules for masks GeoTIFFs were read or left, "" if there were none
+    names: list[NamesReport] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,7 @@ def parse_delivery(delivery: dict[str, Any], folder: Path, terms: Terms) -> Repo
                 _parse_source(source, folder, terms, report)
     shutil.rmtree(scratch)
     report.ignored = sorting.ignored
+    report.names = [NamesReport(shown, one.name, one.evidence) for shown, one in sorting.names]
     report.mask = terms.mask_key if sorting.pictures else ""
     _without(f"{scratch}/", report)
     text = json.dumps(asdict(report), ensure_ascii=False, indent=1)

@@ -17,7 +17,7 @@ from pipeline.errors import Refusal
 from pipeline.io.readers.choice import SUFFIXES, is_lock
 from pipeline.publish import private, write_json
 
-PARSER_VERSION = 9  # of what is parsed and how: part of the key under which results are kept
+PARSER_VERSION = 10  # of what is parsed and how: part of the key under which results are kept
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".cst")
 PICTURE_TAILS = (".aux.xml", ".xml", ".ovr", ".vat.dbf", ".vat.cpg")  # of what programs leave beside a GeoTIFF
 WORLD_FILES = (".tfw", ".tifw", ".tiffw", ".wld")

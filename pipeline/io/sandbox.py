@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.errors import Refusal
 from pipeline.io.child import beginning, run_child
-from pipeline.io.parser import LayerReport, RefusedReport, Report
+from pipeline.io.parser import LayerReport, NamesReport, RefusedReport, Report
 from pipeline.io.received import PARSER_VERSION, Delivery
 from pipeline.publish import PRIVATE
 
@@ -139,7 +139,7 @@ def _write_killed(folder: Path, problem: str, mask_key: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     hint = "look at the file in QGIS; ask the sender to export it again"
     refused = {"file": "", "code": "FILE_UNREADABLE", "sentence": problem or "it was not read", "hint": hint}
-    tree = {"layers": [], "refused": [refused], "ignored": [], "mask": mask_key}
+    tree = {"layers": [], "refused": [refused], "ignored": [], "mask": mask_key, "names": []}
     text = json.dumps(tree, ensure_ascii=False)
     (folder / "report.json").write_text(text, encoding="utf-8")
 
@@ -148,6 +148,8 @@ def _read_report(path: Path) -> Report:
     tree: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     try:
         layers = [LayerReport(**one) for one in tree["layers"]]
-        return Report(layers, [RefusedReport(**one) for one in tree["refused"]], tree["ignored"], tree["mask"])
+        refused = [RefusedReport(**one) for one in tree["refused"]]
+        names = [NamesReport(**one) for one in tree["names"]]
+        return Report(layers, refused, tree["ignored"], tree["mask"], names)
     except (KeyError, TypeError) as problem:
         raise Refusal(f"{path} is not a report of the parser", "delete out/.state/parsed and run again") from problem

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.errors import Refusal
+from pipeline.io.encoding import Encoding
 from pipeline.io.readers.choice import SUFFIXES, claims
 from pipeline.io.received import MAPS_NOT_READ, PICTURE_TAILS, SHAPEFILE_PARTS, WORLD_FILES
 from pipeline.io.unpack import MAX_BYTES, MAX_MEMBERS, Member, unpack
@@ -44,6 +45,7 @@ class Sorting:
     scratch: Path
     masks: bool
     ignored: list[str] = field(default_factory=list)
+    names: list[tuple[str, Encoding]] = field(default_factory=list)  # archives whose names are in a decided encoding
     pictures: bool = False  # a GeoTIFF was seen, so that what is read depends on the rules for masks
     members: int = MAX_MEMBERS
     bytes_left: int = MAX_BYTES
@@ -54,10 +56,12 @@ class Sorting:
         self.rooms += 1
         return self.scratch / f"{self.rooms:04d}"
 
-    def unpacked(self, archive: Path) -> list[Member]:
+    def unpacked(self, archive: Path, shown: str = "") -> tuple[Member, ...]:
         folder = self.room()
         folder.mkdir()
-        found = unpack(archive, folder, self.members, self.bytes_left)
+        unpacked = unpack(archive, folder, self.members, self.bytes_left)
+        self.names += [(shown, unpacked.names)] if unpacked.names else []
+        found = unpacked.members
         self.members -= len(found)
         self.bytes_left -= sum(one.path.stat().st_size for one in found)
         return found
@@ -127,7 +131,7 @@ def _geodatabase(shown: str, files: Mapping[str, Path], sorting: Sorting) -> Sou
 def _nested(member: Member, sorting: Sorting) -> Iterator[Source]:
     shown = f"/{member.name}"
     try:
-        members = sorting.unpacked(member.path)
+        members = sorting.unpacked(member.path, shown)
     except Refusal as problem:
         yield Source(shown, "kml", member.path, {}, problem)
         return

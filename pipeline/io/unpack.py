@@ -12,16 +12,20 @@ import struct
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pipeline.errors import Refusal
+from pipeline.io.archive_names import decide_names, member_name
+from pipeline.io.encoding import Encoding
 
 MAX_MEMBERS = 2_000
 MAX_BYTES = 4 << 30
 MAX_RATIO = 300
 _BLOCK = 1 << 20
 _JUNK = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+Named = tuple[str, zipfile.ZipInfo]
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,16 @@ class Member:
     path: Path
 
 
-def unpack(archive: Path, folder: Path, most: int = MAX_MEMBERS, budget: int = MAX_BYTES) -> list[Member]:
-    """All files of a zip, put under numbered names into `folder`, in order of their names.
+@dataclass(frozen=True)
+class Unpacked:
+    """What was in an archive, in order of names, and the encoding of those that are not marked as UTF-8."""
+
+    members: tuple[Member, ...]
+    names: Encoding | None  # None where all of those are ASCII
+
+
+def unpack(archive: Path, folder: Path, most: int = MAX_MEMBERS, budget: int = MAX_BYTES) -> Unpacked:
+    """All files of a zip, put under numbered names into `folder`.
 
     At most so many, and so many bytes in all: an archive in an archive shares the limits of that.
 
@@ -42,17 +54,14 @@ def unpack(archive: Path, folder: Path, most: int = MAX_MEMBERS, budget: int = M
     """
     try:
         with zipfile.ZipFile(archive) as zipped:
-            infos = [one for one in zipped.infolist() if not member_name(one).endswith("/")]
-            _screen(infos, most)
-            kept = [(member_name(one), one) for one in infos if not _junk(member_name(one))]
-            named = sorted(kept, key=lambda one: one[0])
-            _no_twins([name for name, _ in named])
-            members = []
-            for at, (name, info) in enumerate(named):
-                path = folder / f"{at:04d}{PurePosixPath(name).suffix.lower()[:12]}"
-                budget -= _inflate(zipped, info, path, budget)
-                members.append(Member(name, path))
-            return members
+            infos = [one for one in zipped.infolist() if not one.orig_filename.endswith("/")]
+            _within(infos, most)
+            decided = decide_names(infos)
+            named = [(member_name(one, decided), one) for one in infos]
+            _screen(named)
+            kept = sorted((one for one in named if not _junk(one[0])), key=lambda one: one[0])
+            _no_twins([name for name, _ in kept])
+            return Unpacked(tuple(_taken_out(zipped, kept, folder, budget)), decided)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error) as problem:
         raise Refusal(f"the archive is damaged ({problem})", "ask the sender to send it again") from problem
     except (EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as problem:
@@ -61,28 +70,17 @@ def unpack(archive: Path, folder: Path, most: int = MAX_MEMBERS, budget: int = M
         ) from problem
 
 
-def member_name(info: zipfile.ZipInfo) -> str:
-    """The name of a member: the UTF-8 flag, else strict UTF-8, else strict GB18030, else code page 437."""
-    if info.flag_bits & 0x800:
-        return info.orig_filename  # whole, where `filename` ends at a NUL
-    raw = info.orig_filename.encode("cp437", errors="replace")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return info.orig_filename
-
-
 def _junk(name: str) -> bool:
     return any(name.startswith(one) or name.endswith(one) for one in _JUNK) or PurePosixPath(name).name.startswith("._")
 
 
-def _screen(infos: list[zipfile.ZipInfo], most: int) -> None:
+def _within(infos: Sequence[zipfile.ZipInfo], most: int) -> None:
     if len(infos) > most:
         raise Refusal(f"the archive has {len(infos)} files, more than {most}", "ask for smaller archives")
-    for info in infos:
-        name = member_name(info)
+
+
+def _screen(named: Iterable[Named]) -> None:
+    for name, info in named:
         if info.flag_bits & 0x1:
             raise Refusal(f"{name!r} in the archive is encrypted", "ask for an archive without password")
         if stat.S_ISLNK(info.external_attr >> 16):
@@ -111,6 +109,13 @@ def _no_twins(names: list[str]) -> None:
         if key in seen:
             raise Refusal(f"the archive holds {name!r} twice", "programs differ in which they read: ask for one")
         seen.add(key)
+
+
+def _taken_out(zipped: zipfile.ZipFile, kept: Iterable[Named], folder: Path, budget: int) -> Iterator[Member]:
+    for at, (name, info) in enumerate(kept):
+        path = folder / f"{at:04d}{PurePosixPath(name).suffix.lower()[:12]}"
+        budget -= _inflate(zipped, info, path, budget)
+        yield Member(name, path)
 
 
 def _inflate(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, budget: int) -> int:

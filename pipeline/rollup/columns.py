@@ -60,15 +60,16 @@ def asks_of(form: Form) -> Asks:
     """What of this form's answers is summed."""
     numbers = tuple(one.key for one in form.fields if one.by == "officer" and one.unit == "area")
     due = {
-        verdict.code: tuple(one.key for one in form.fields if one.key in numbers and _due(one, verdict.code))
+        verdict.code: tuple(one.key for one in form.fields if one.key in numbers and _due(form, one, verdict.code))
         for verdict in form.verdict.choices
     }
     choices = tuple(one.key for one in form.fields if one.key == HANDLING)
     return Asks(form.verdict_key, numbers, choices, due)
 
 
-def _due(one: Field, verdict: str) -> bool:
-    return "always" in one.needed or verdict in one.needed
+def _due(form: Form, one: Field, verdict: str) -> bool:
+    """Whether a verdict alone makes it due, whatever else is said."""
+    return form.holds(one.needed, {form.verdict_key: verdict})
 
 
 def carried(rows: Sequence[Unit]) -> frozenset[str]:
@@ -148,7 +149,7 @@ def _shown(plan: Plan, key: str, verdict: str) -> bool:
     """Whether a question has a column under a verdict: it is due there, or some answer to it was given."""
     if key in _CARD:
         return key in plan.carried and verdict in NEW_BUILDING
-    return any(one.key == key and _due(one, verdict) for one in plan.form.fields)
+    return any(one.key == key and _due(plan.form, one, verdict) for one in plan.form.fields)
 
 
 def _sums(

@@ -159,7 +159,7 @@ def _place_far(
 ) -> Placed | None:
     for box, anchor in _free_places(taken, beside[:FAR_ANCHORS], FAR_MM, FAR_TURNS, (width_mm, height_mm)):
         target = point if anchor.w_mm or anchor.h_mm else anchor.centre
-        leader = (_nearest(box, target), target)
+        leader = (nearest(box, target), target)
         if not taken.crosses_words(leader):
             taken.take(box)
             taken.take_line(leader)
@@ -167,7 +167,8 @@ def _place_far(
     return None
 
 
-def _nearest(box: Box, point: Point) -> Point:
+def nearest(box: Box, point: Point) -> Point:
+    """The point of a box that lies nearest to another point."""
     return min(max(point[0], box.x_mm), box.right), min(max(point[1], box.y_mm), box.bottom)
 
 

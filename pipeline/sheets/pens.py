@@ -162,9 +162,16 @@ def draw_outlines(canvas: Canvas, pens: Pens, outlines: Sequence[Outline], frame
         many = [[moved(ring, frame) for ring in one.rings] for one in outlines if one.kind == kind]
         fill = pens.style.colours.get(kind)
         for rings in many if fill else ():
-            canvas.area(rings, fill, pens.style.stroke(kind))
+            _filled(canvas, rings, str(fill), strokes(pens.style, kind))
         if many and not fill:
             canvas.lines([ring for rings in many for ring in rings], *strokes(pens.style, kind), closed=True)
+
+
+def _filled(canvas: Canvas, rings: Sequence[Any], fill: str, pens: Sequence[Stroke]) -> None:
+    """One area over its casing: a narrow one keeps its colour, and what lies beside it keeps its edge."""
+    if len(pens) > 1:
+        canvas.lines(list(rings), pens[0], closed=True)
+    canvas.area(rings, fill, pens[-1])
 
 
 def draw_struck(canvas: Canvas, pens: Pens, points: Iterable[tuple[float, float]]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.geometry.extent import Extent, frame_extent, to_frame
 from pipeline.sheets.box import Box, between
-from pipeline.sheets.labels import Occupancy, inside, place
+from pipeline.sheets.ground import TOWN as TOWN_LINE
+from pipeline.sheets.labels import Leader, Occupancy, inside, nearest, place
 from pipeline.sheets.order import Order
 from pipeline.sheets.plan import MapLabel, Vicinity
 from pipeline.sheets.scale import MM_PER_M
@@ -23,9 +25,10 @@ TITLE_MM = 5.0
 CELL_MM = 0.25
 DOT_MM = 1.0
 ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.12, 0.88)  # of a road, where its name may stand
-PLACE, ROAD, TOWN = "place_name", "road_name", "town_name"
+PLACE, ROAD, TOWN, OWN = "place_name", "road_name", "town_name", "own_place"
 
-Named = tuple[str, tuple[float, float]]
+Point = tuple[float, float]
+Named = tuple[str, Point]
 Road = tuple[str, list[NDArray[np.float64]]]
 
 
@@ -43,24 +46,73 @@ def vicinity(order: Order, row: int, shown: Extent) -> Vicinity:
     scale = next((one for one in SERIES if one >= need), SERIES[-1])
     extent = frame_extent(shown.centre_m, scale, wide_mm, high_mm)
     frame = _box(shown, extent, scale)
-    point = to_frame(order.ground.points_m[row], extent, scale)[0].tolist()
+    x, y = to_frame(order.ground.points_m[row], extent, scale)[0].tolist()
+    edges = borders(order.ground, extent, scale, order.settings.line_mm)
+    places, roads = list(_places(order, extent, scale)), _roads(order, extent, scale)
     taken = Occupancy(wide_mm, high_mm, CELL_MM)
-    taken.take(Box(point[0] - DOT_MM, point[1] - DOT_MM, 2 * DOT_MM, 2 * DOT_MM))
     taken.take_shapes([np.array([*frame.corners, frame.corners[0]])], filled=False)
-    places = list(_places(order, extent, scale))
-    for _, (x, y) in places:
-        taken.take(Box(x - 0.4, y - 0.4, 0.8, 0.8))
-    roads = _roads(order, extent, scale)
-    labels = _labels(order, taken, places, roads, (extent, scale))
+    for _, at in places:
+        taken.take(Box(at[0] - 0.4, at[1] - 0.4, 0.8, 0.8))
+    lines = [*(one.points for one in edges), *(line for _, many in roads for line in many)]
+    own = _own_words(order, taken, row, (x, y), frame, lines)
+    taken.take_shapes([one.points for one in edges if one.kind != TOWN_LINE], filled=False)
+    told = {one.words for one in own}
+    others = [one for one in _labels(order, taken, places, roads, (extent, scale)) if one.words not in told]
     return Vicinity(
         order.words.say("sheet.locator_at", scale=f"{scale:,}"),
         frame,
-        (point[0], point[1]),
-        borders(order.ground, extent, scale, order.settings.line_mm),
-        tuple(line for _, lines in roads for line in lines),
+        (x, y),
+        edges,
+        tuple(line for _, many in roads for line in many),
         tuple(at for _, at in places),
-        labels,
+        (*own, *others),
     )
+
+
+def _own_words(
+    order: Order, taken: Occupancy, row: int, point: Point, frame: Box, lines: Sequence[NDArray[np.float64]]
+) -> tuple[MapLabel, ...]:
+    """`_own_name`, off all lines where that can be; it and the point are taken from then on."""
+    clear = taken.copy()
+    clear.take_shapes(lines, filled=False)
+    own = _own_name(order, (clear, taken), row, point, frame)
+    for one in own:
+        taken.take(one.box)
+    taken.take(_dot(point))
+    return own
+
+
+def _own_name(order: Order, rooms: Sequence[Occupancy], row: int, point: Point, frame: Box) -> tuple[MapLabel, ...]:
+    """The village and town of the piece beside its point, or beside the frame with a leader to it, in the first of
+    `rooms` that has a place; the village alone, or the town, where none has one for both.
+
+    They are told as they were delivered: those of the table.
+    """
+    piece = order.ground.pieces[row]
+    told = [" ".join(one.split()) for one in (piece.village, piece.town)]
+    for names in filter(any, (told, told[:1], told[1:])):
+        shown = [one for one in names if one]
+        sizes = [order.size_mm(one, OWN) for one in shown]
+        size_mm = max(wide for wide, _ in sizes), sum(high for _, high in sizes)
+        for room, beside in product(rooms, (_dot(point), frame)):
+            put = place(room, [beside], point, *size_mm, far=False)
+            if put is not None:
+                leader = (nearest(put.box, point), point) if beside is frame else ()
+                return tuple(_stacked(order, shown, put.box, leader))
+    return ()
+
+
+def _dot(point: Point) -> Box:
+    return Box(point[0] - DOT_MM, point[1] - DOT_MM, 2 * DOT_MM, 2 * DOT_MM)
+
+
+def _stacked(order: Order, names: Sequence[str], box: Box, leader: Leader | tuple[()]) -> Iterator[MapLabel]:
+    """Names one below another in a box that is as high as all of them; the first has the leader."""
+    top_mm = box.y_mm
+    for name in names:
+        high_mm = order.size_mm(name, OWN)[1]
+        yield order.label(name, OWN, Box(box.x_mm, top_mm, box.w_mm, high_mm), leader)
+        top_mm, leader = top_mm + high_mm, ()
 
 
 def _labels(

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pipeline.forms.form import Form
 
 _BLOCK = 10_000  # rows made at once, where all would fill the memory
-READER_VERSION = 5  # of how returns are read: part of the name under which what was read is kept
+READER_VERSION = 6  # of how returns are read: part of the name under which what was read is kept
 
 
 @dataclass(frozen=True)

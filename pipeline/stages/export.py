@@ -16,7 +16,7 @@ from pipeline.engine.digest import file_digest, value_digest
 from pipeline.engine.run import Workshop, job_of, outputs_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal
-from pipeline.publish import private, swap_folder
+from pipeline.publish import private, swap_folder, write_json
 from pipeline.records import CampaignFacts, Office, Scene
 from pipeline.verify import SUMS, altered
 
@@ -132,6 +132,7 @@ def work(task: Task) -> Done:
     rows = _fill(task, made)
     _check(task, rows)
     _write_sums(made)
+    _write_contents(made, files.contents(code))
     target = files.county(code)
     keep_altered(files, code)
     swap_folder(made, target)
@@ -174,6 +175,7 @@ def withdraw(files: Files, code: str) -> None:
     keep_altered(files, code)
     remove_parts(files.out / PACKAGES, ascii_name(code))
     shutil.rmtree(files.county(code), ignore_errors=True)
+    files.contents(code).unlink(missing_ok=True)
 
 
 def _fill(task: Task, folder: Path) -> dict[str, int]:
@@ -216,14 +218,15 @@ def _thumbnails(
     """Small pictures of the asked pieces by patch_uid and phase."""
     from pipeline.forms.identity import book_order
     from pipeline.forms.picture_sheet import SIZE_MM
-    from pipeline.forms.shots import shots_of, thumbnails
-    from pipeline.geometry.projection import county_projection, middle_deg
+    from pipeline.forms.shots import shots_of
+    from pipeline.forms.thumbnails import thumbnails
     from pipeline.io.rasters import TileCache
+    from pipeline.sheets.ground import lay_ground
 
-    projection = county_projection(facts.crs, *middle_deg(county.geometry))
+    ground = lay_ground(facts.crs, county, pieces, (), ())
     with TileCache(CACHE_BYTES) as cache:
         return {
-            one.patch_uid: thumbnails(shots_of(cache, scenes, projection, one, SIZE_MM), SIZE_MM)
+            one.patch_uid: thumbnails(shots_of(cache, scenes, ground.projection, one, SIZE_MM, ground), SIZE_MM)
             for one in book_order(list(pieces))
         }
 
@@ -246,7 +249,8 @@ def _by_choice(
         shown = scenes if settings.imagery == "windows" else ()
         target, font = folder / f"{code}_cards.pdf", _font(task)
         told = (font, task.qr, shown, task.notice.deadline)
-        counts["cards"] = write_cards(target, form, facts, county, pieces, pages, *told)
+        reached = replace(facts, office=task.office)
+        counts["cards"] = write_cards(target, form, reached, county, pieces, pages, *told)
     if "kmz" in settings.also:
         from pipeline.forms.kmz import write_kmz
 
@@ -351,4 +355,11 @@ def _write_sums(folder: Path) -> None:
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
 
 
-STAGE = Stage("export", 5, "county", Section, "pipeline.stages.export:work", ("forms", "styles", "fonts"))
+def _write_contents(folder: Path, target: Path) -> None:
+    """What tells a GeoPackage that was merely opened from one that was changed."""
+    from pipeline.io.package_contents import contents_digest
+
+    write_json(target, {file_digest(one): contents_digest(one) for one in sorted(folder.glob("*.gpkg"))})
+
+
+STAGE = Stage("export", 6, "county", Section, "pipeline.stages.export:work", ("forms", "styles", "fonts"))

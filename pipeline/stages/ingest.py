@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.intake.scenes import SceneRow
     from pipeline.intake.sorting import Sorted
     from pipeline.intake.surroundings import Around
+    from pipeline.io.parser import NamesReport
     from pipeline.ledger import Ledger
 
 
@@ -148,7 +149,7 @@ def work(task: Task) -> Done:
     from pipeline.intake.booked import book_in, ledger_issues
     from pipeline.intake.counties import county_layer
     from pipeline.intake.doubts import doubts
-    from pipeline.intake.read import read_layers
+    from pipeline.intake.read import archive_names, read_layers
     from pipeline.intake.rules import Rules
     from pipeline.intake.sorting import sort_out
     from pipeline.intake.suspicions import suspicions
@@ -160,7 +161,8 @@ def work(task: Task) -> Done:
     county_layers = _county_layers(task, task.counties)
     counties = county_layer(county_layers, inputs.counties_crs, inputs.county_fields, inputs.levels)
     others = _other_counties(task, counties.crs)
-    layers, refused, ignored = read_layers(*_parse(task, task.deliveries, files.archive / "received"))
+    read, parsed = _parse(task, task.deliveries, files.archive / "received")
+    layers, refused, ignored = read_layers(read, parsed)
     rules = Rules(
         task.facts.id,
         counties.crs,
@@ -187,6 +189,7 @@ def work(task: Task) -> Done:
         *ledger_issues(ledger),
         *_decision_issues(found, task),
         *_file_issues(refused, ignored),
+        *map(_about_names, archive_names(read, parsed)),
         *_remarks(layers),
         *_unread_issues(task),
     ]
@@ -327,9 +330,12 @@ def _refuse_if_nothing(
     if reasons:
         raise Refusals(reasons)
     if not len(found.records):
-        raise Refusal("the deliveries hold no record at all", "look at [inputs] patches")
+        left = ", ".join(name for _, name in ignored[:_NAMED])
+        not_read = f"; not read: {left}{' …' if len(ignored) > _NAMED else ''}" if left else ""
+        raise Refusal(f"the deliveries hold no record at all{not_read}", "look at [inputs] patches")
 
 
+_NAMED = 5  # files in one sentence
 _NO_FORMAT = "not a format that is read"
 _FORMATS = (
     "send shapefile or FileGDB (zipped), GeoPackage, GeoJSON, KML, FlatGeobuf, GeoParquet, or a table with outlines"
@@ -355,6 +361,11 @@ def _file_issues(refused: Sequence[RefusedFile], ignored: Sequence[tuple[str, st
         for one in refused
     ]
     return issues + [_not_read(delivery, name) for delivery, name in ignored]
+
+
+def _about_names(archive: tuple[str, NamesReport]) -> Issue:
+    delivery, one = archive
+    return Issue(Code.ENCODING_DECIDED, "ingest", asdict(one), delivery=delivery, source_file=one.file)
 
 
 def _unread_issues(task: Task) -> list[Issue]:

@@ -230,4 +230,4 @@ def _imagery_apart(task: Task, summary: BookSummary) -> list[Issue]:
     ]
 
 
-STAGE = Stage("render", 5, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))
+STAGE = Stage("render", 6, "county", RenderSettings, "pipeline.stages.render:work", ("layouts", "styles", "fonts"))

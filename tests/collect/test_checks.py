@@ -18,7 +18,7 @@ from pipeline.collect.returned import Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, all_sent
 from pipeline.collect.words import remark_words
 from pipeline.errors import Refusals
-from pipeline.forms.form import load_form
+from pipeline.forms.form import Form, load_form
 from pipeline.records import CampaignFacts, Office
 from pipeline.shelf import read_toml, shelf_file
 from pipeline.texts import languages, texts
@@ -46,20 +46,29 @@ def row(uid: str, part: str = "1", **said: str) -> ReturnedRow:
 
 
 def asked(
-    *rows: ReturnedRow, form: object = CN, door: str = "workbook", facts: CampaignFacts = FACTS, **only: Rule
+    *rows: ReturnedRow,
+    form: Form = CN,
+    places: tuple[str, ...] = (),
+    facts: CampaignFacts = FACTS,
+    **only: Rule,
 ) -> list[Remark]:
     """What the rules ask of the answers of one file; none loses its answer by it."""
-    file = ReturnedFile("d" * 8, "f", door, "C", "1", f"{form.id}@{form.version}", rows)  # type: ignore[attr-defined]
-    merged = merge(ALL, [file], form, "C", ())  # type: ignore[arg-type]
+    file = ReturnedFile("d" * 8, "f", "workbook", "C", "1", f"{form.id}@{form.version}", rows, asked=places)
+    merged = merge(ALL, [file], form, "C", ())
     before = list(merged.findings)
-    rules = only or load_rules("checks", form.id)  # type: ignore[attr-defined]
-    made = checks(merged.findings, form, facts, rules, [file], lambda rows: OUTLINES[list(rows)])  # type: ignore[arg-type]
+    rules = only or load_rules("checks", form.id)
+    made = checks(merged.findings, form, facts, rules, [file], lambda rows: OUTLINES[list(rows)])
     assert merged.findings == before
     assert {one.state for one in before if one.answers} <= {"answered", "conflict"}
     for language in languages():
-        words = remark_words(form, replace(facts, language=language))  # type: ignore[arg-type]
+        words = remark_words(form, replace(facts, language=language))
         assert all(words(one).startswith(one.facts["rule"]) for one in made)
     return made
+
+
+def free_of(key: str) -> Form:
+    """The form where a question is never due."""
+    return replace(CN, fields=tuple(replace(one, needed=()) if one.key == key else one for one in CN.fields))
 
 
 def told(found: list[Remark]) -> list[str]:
@@ -111,7 +120,9 @@ def test_rounded_parcels_may_miss_the_sum_by_their_rounding() -> None:
 
 def test_what_a_door_has_no_place_for_is_not_asked() -> None:
     assert told(asked(row("a", **ILLEGAL))) == []
-    assert told(asked(row("a", **ILLEGAL), row("b", **ILLEGAL, handling="case"))) == ["R11"]
+    rows = row("a", **ILLEGAL), row("b", **ILLEGAL, handling="case")
+    assert told(asked(*rows, form=free_of("handling"))) == ["R11"]
+    assert told(asked(*rows)) == []  # the form makes it due, and the merge says so already
 
 
 def test_one_number_for_patches_far_apart_is_asked_of_both() -> None:
@@ -146,9 +157,9 @@ def test_both_answers_of_a_conflict_are_held_against_the_rules() -> None:
 
 
 def test_a_missing_name_is_asked_where_the_form_does_not_make_it_due() -> None:
-    free = replace(CN, fields=tuple(replace(one, needed=()) if one.key == "checker" else one for one in CN.fields))
-    assert told(asked(row("a", **LEGAL), form=free)) == ["R13"]
-    assert told(asked(row("a", **LEGAL, checker="Li"), form=free)) == []
+    free, places = free_of("checker"), ("checker", "checked_on")
+    assert told(asked(row("a", **LEGAL), form=free, places=places)) == ["R13"]
+    assert told(asked(row("a", **LEGAL, checker="Li"), form=free, places=places)) == []
 
 
 def test_severity_is_the_offices_and_off_is_off() -> None:

@@ -155,10 +155,12 @@ def parcel_column(sheet: Sheet) -> None:
     sheet.sheet.insert_rows(TWO)
     sheet.copy_row(ONE, TWO)
     sheet.put(TWO, verdict="合法", verdict_sub="合法·批文")
-    sheet.sheet.cell(4, 25).value = "宗地号"
-    sheet.sheet.cell(ONE, 25).value, sheet.sheet.cell(TWO, 25).value = 1, "2"
+    sheet.put(4, part_no="宗地号")
+    sheet.put(ONE, part_no=1)
+    sheet.put(TWO, part_no="2")
 
 
+BLANK = dict.fromkeys(one.key for one in terms().form.long)
 TWO_PARCELS = {
     (uid(1), "1"): SAID,
     (uid(1), "2"): {**SAID, "verdict": "legal", "verdict_sub": "legal.approval"},
@@ -239,7 +241,7 @@ CASES = [
     Case("sum below the table", put(9, row_no="合计", used=25.0)),
     Case("sum row that answers", put(9, row_no="合计", verdict="违法", used=25.0),
          {**but(), ("", "1"): {"verdict": "illegal", "used": "25"}}),
-    Case("headings repeated with an answer", all_of(insert_rows(TWO), copy(4, TWO, verdict="违法")), {
+    Case("headings repeated with an answer", all_of(insert_rows(TWO), copy(4, TWO, verdict="违法", **BLANK)), {
         **but(), ("", "1"): {
             "verdict": "illegal", "finding_remark": "判定依据、备注", "photos": "照片", "checker": "核查人"},
     }, tuple((code, f"{letter}6") for code, letters in (

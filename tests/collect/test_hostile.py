@@ -137,6 +137,7 @@ def test_every_reason_and_doubt_has_its_sentence() -> None:
         Doubt.HIDDEN_ROW: ["rows", "count"],
         Doubt.MERGED_ID: ["cells"],
         Doubt.COMMENTS: ["count", "cells"],
+        Doubt.PICTURES: ["count", "cells"],
         Doubt.UNKNOWN_COLUMN: ["heading", "nearest"],
         Doubt.CONFLICT: ["files", "county"],
     }
@@ -433,6 +434,21 @@ def test_a_column_of_the_crews_own_is_named(package: Made, tmp_path: Path) -> No
         base.execute("ALTER TABLE patches ADD COLUMN owner TEXT DEFAULT '张三'")
     (found,) = read(path, tmp_path / "s")
     assert [(one.code, one.place) for one in found.remarks] == [(Doubt.UNKNOWN_COLUMN, "patches.gpkg!patches!owner")]
+
+
+# A circle as QGIS draws it, a triangulated surface, an outline cut short.
+_CIRCLE = struct.pack("<BIIBII10d", 1, 10, 1, 1, 8, 5, 0, 0, 1, 1, 2, 0, 1, -1, 0, 0)
+_STRANGE = [_CIRCLE, struct.pack("<BII", 1, 16, 0), struct.pack("<BII", 1, 3, 9), b""]
+
+
+@pytest.mark.parametrize("wkb", _STRANGE)
+def test_an_outline_of_another_kind_costs_no_answer(package: Made, tmp_path: Path, wkb: bytes) -> None:
+    path = _edited(package, tmp_path / "q")
+    edit_package(path, {2: {"geom": b"GP\0\1" + struct.pack("<i", 4490) + wkb}})
+    (found,) = read(path, tmp_path / "s")
+    assert [(row.patch_uid, row.said["verdict"], row.given["geometry"]) for row in found.rows] == [
+        (uid(2), "legal", "none")
+    ]
 
 
 def test_doubts_of_a_geopackage_name_feature_and_column(package: Made, tmp_path: Path) -> None:

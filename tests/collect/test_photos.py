@@ -24,7 +24,7 @@ from pipeline.collect.photo_checks import Seen, photo_names, photo_remarks, see_
 from pipeline.collect.photos import read_photo
 from pipeline.collect.reading import read_return
 from pipeline.collect.remembered import remember, remembered
-from pipeline.collect.returned import Photo, Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, all_sent
 from pipeline.collect.unread import Unread
 from pipeline.collect.words import remark_words
@@ -214,11 +214,22 @@ def test_what_fits_or_is_not_said_is_not_asked(values: dict[str, object]) -> Non
 
 def test_names_that_lead_nowhere_and_photos_nobody_names() -> None:
     assert kinds(file(row(1, photos="q.jpg"), photos=(photo(),))) == ["missing", "unnamed"]
-    assert kinds(file(row(1), photos=())) == ["none"]
     assert kinds(file(row(1, photos="3张"))) == []
     twice = (photo("a/p.jpg"), photo("b/p.jpg"))
     assert kinds(file(row(1, photos="p.jpg"), photos=twice)) == ["several", "unnamed"]
     assert kinds(file(row(1, photos="a/p.jpg、b\\P.JPG"), photos=twice)) == []
+
+
+def test_no_photo_at_all_is_asked_once() -> None:
+    """By the form where it makes photos due, else by the rule."""
+    fields = tuple(replace(one, needed=()) if one.key == "photos" else one for one in FORM.fields)
+    bare = replace(file(row(1)), asked=("photos",))
+    for form, count in ((FORM, 0), (replace(FORM, fields=fields), 1)):
+        merged = merge(SENT, [bare], form, CAMPAIGN, ())
+        remarks = photo_remarks([], merged.findings, [bare], form, RULE)
+        assert [one.facts["kind"] for one in remarks] == ["none"] * count
+        due = [one for one in merged.remarks if one.code is Doubt.STILL_DUE]
+        assert any("photos" in one.facts["fields"].split("|") for one in due) == (not count)
 
 
 def test_one_photo_for_two_patches_is_seen_by_its_bytes_whatever_its_name() -> None:

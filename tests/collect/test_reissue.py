@@ -26,6 +26,7 @@ from pipeline.collect.spelling import said_text
 from pipeline.collect.tables import fates
 from pipeline.collect.words import remark_words
 from pipeline.decisions import Decision
+from pipeline.forms.table import Table
 from pipeline.forms.workbook import Note, write_checklist
 from pipeline.texts import texts
 from tests.collect import test_merge as m
@@ -123,11 +124,11 @@ def test_order_of_arrival_changes_nothing_and_nothing_is_lost(steps: list, shuff
 # The workbook to reissue
 
 FULL: dict[str, str] = {
-    "verdict": "legal", "verdict_sub": "legal.prior", "actual_use": "housing", "built_state": "built", "used": "3.5",
+    "verdict": "legal", "verdict_sub": "legal.swap", "actual_use": "housing", "built_state": "built", "used": "3.5",
     "used_farmland": "0", "finding_remark": "云自然资批〔2024〕12号", "photos": "a.jpg", "checker": "李明",
-    "checked_on": "2025-10-20",
+    "checked_on": "2025-10-20", "user_name": "某公司",
 }  # fmt: skip
-LABELS = {"verdict": "合法", "verdict_sub": "合法·往年审批", "actual_use": "住宅", "built_state": "建成"}
+LABELS = {"verdict": "合法", "verdict_sub": "合法·增减挂钩", "actual_use": "住宅", "built_state": "建成"}
 BY = terms()
 SENT = all_sent(
     sent_rows(
@@ -230,9 +231,10 @@ def test_the_same_values_give_the_same_bytes_and_the_first_checklist_has_no_such
     assert one.read_bytes() == two.read_bytes()
     sheet = Sheet(one, BY).sheet
     heads = [cell.value for cell in sheet[4]]
-    assert heads[-4:] == ["本行退回原因", "校验码", "patch_uid", "base"]
-    assert sheet.cell(6, len(heads) - 3).data_type == "s"
-    assert next(sheet.column_dimensions[cell.column_letter].hidden for cell in sheet[4][-2:])
+    table = Table(BY.form, 2, reissued=True)
+    assert heads[table.note : table.first_long] == ["本行退回原因", "校验码", "patch_uid", "base"]
+    assert sheet.cell(6, table.note + 1).data_type == "s"
+    assert next(sheet.column_dimensions[cell.column_letter].hidden for cell in sheet[4][table.uid : table.first_long])
 
 
 texts_of = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Co", "Cn"]), min_size=1, max_size=40)

@@ -81,7 +81,7 @@ def unpacked(path: Path) -> None:
     folder = path.with_name("unpacked")
     folder.mkdir()
     try:
-        for one in unpack(path, folder):
+        for one in unpack(path, folder).members:
             assert one.path.parent == folder
     finally:
         assert all(re.fullmatch(r"\d{4}(\.\w*)?.*", one.name) for one in folder.rglob("*"))

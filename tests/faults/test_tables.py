@@ -81,6 +81,8 @@ def test_an_edit_in_the_write_ahead_log_counts(everything: tuple[Path, Happened]
 
 def test_names_in_gbk_are_shown_in_hanzi(everything: tuple[Path, Happened]) -> None:
     assert "A15_names_in_gbk.zip/图斑.shp" in everything[1].by_file
+    told = [one["facts"] for one in everything[1].found if one["source_file"] == "A15_names_in_gbk.zip"]
+    assert [(one["encoding"], "names of the files" in one["evidence"]) for one in told] == [("gb18030", True)]
 
 
 def test_hanzi_arrive_or_the_file_is_refused(everything: tuple[Path, Happened]) -> None:

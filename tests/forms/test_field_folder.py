@@ -344,7 +344,7 @@ def test_qgis_reads_what_is_opened_alone(
     for encoding in ("utf-8", "gb18030"):
         write_shapefile(tmp_path / encoding, facts, pieces, {}, encoding)
     told = {one[0]: one[1:] for one in in_qgis(_ALONE, tmp_path)}
-    assert told["改 名.gpkg"][:2] == ["5", "categorizedSymbol labels 3 tabs"]
+    assert told["改 名.gpkg"][:2] == ["5", "categorizedSymbol labels 4 tabs"]
     assert told[f"{CODE}_patches.kmz"][0] == "5"  # the county and what it is asked
     for encoding in ("utf-8", "gb18030"):
         assert told[f"{encoding}.shp"][0] == "5"

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.forms.field_rules import FieldRule, field_rule
 from pipeline.forms.form import Choice, Field, Form
+from pipeline.forms.sections import either
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
 
@@ -57,10 +58,13 @@ def test_what_is_due_for_some_verdicts_is_due_for_those_alone(
     assert some
     for one in some:
         rule = rule_of(form, facts, called, one.key)
-        due = {each.code for each in form.verdict.choices if not holds(rule, called, {"verdict": each.code})}
-        assert due == set(one.needed)
-        for each in form.verdict.choices:
-            assert (each.label[facts.language] in rule.sentence) == (each.code in one.needed)
+        named = {code: (asked.key, choice) for code, (asked, choice) in form.answers.items()}
+        due = {code for code, (key, choice) in named.items() if not holds(rule, called, {key: choice.code})}
+        assert {code for code in due if code in one.needed} == set(one.needed)
+        assert all(any(named[code] == named[other] for other in one.needed) for code in due)
+        told = either(form, one.needed, texts(facts.language))
+        assert told in rule.sentence
+        assert all(named[code][1].label[facts.language] in told for code in one.needed)
 
 
 @pytest.mark.parametrize("profile", ["cn"], indirect=True)

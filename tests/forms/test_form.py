@@ -89,7 +89,7 @@ MISTAKES: list[tuple[Callable[[Tree], object], str]] = [
     (_set("used", "width_mm", True), "field used: width_mm = True"),
     (_set("used", "heading", {"zh": "面积"}), "field used: heading has no en"),
     (_drop("used", "by"), "field used: by is missing"),
-    (_set("used", "needed", ["guilty"]), "field used: needed names no verdict: guilty"),
+    (_set("used", "needed", ["guilty"]), "field used: needed names no answer: guilty"),
     (_set("used_farmland", "within", "verdict"), "field used_farmland: within names no number field"),
     (_set("place", "key", "somewhere"), "field somewhere: nothing given is called so"),
     (_drop("built_state", "choices"), "field built_state: choices are missing"),

@@ -16,6 +16,7 @@ import pytest
 from pipeline.forms.form import Form
 from pipeline.forms.layers import POINTS, RUN_LAYERS, layer_qml
 from pipeline.forms.maplayers import ImageryLayer
+from pipeline.forms.mistakes import TABS
 from pipeline.forms.package import patch_kinds, patches_qml, write_boundary, write_patches
 from pipeline.forms.qgis import BOOKMARKS, write_project
 from pipeline.records import CampaignFacts, County, Piece
@@ -124,9 +125,18 @@ def test_only_findings_can_be_edited(root: Element, form: Form, facts: CampaignF
     assert boundary.get("readOnly") == "1"
 
 
-def test_three_tabs(root: Element, facts: CampaignFacts) -> None:
-    tabs = [one.get("name") for one in root.iter("attributeEditorContainer") if one.get("type") == "Tab"]
-    assert tabs == [texts(facts.language)[f"project.tab.{one}"] for one in ("given", "finding", "evidence")]
+def test_a_tab_for_each_section_shown_for_the_answers_that_ask_for_it(
+    root: Element, form: Form, facts: CampaignFacts
+) -> None:
+    words = texts(facts.language)
+    tabs = [one for one in root.iter("attributeEditorContainer") if one.get("type") == "Tab"]
+    sections = [words[f"form.section.{tab}"] for tab in TABS]
+    assert [one.get("name") for one in tabs] == [words["project.tab.given"], *sections]
+    hidden = {one.get("name"): one.get("visibilityExpression") for one in tabs if one.get("visibilityExpression")}
+    assert set(hidden) == {words["form.section.approval"], words["form.section.case"]}
+    assert form.verdict_key in str(hidden[words["form.section.case"]])
+    shown = {one.get("name") for tab in tabs[1:] for one in tab.iter("attributeEditorField")}
+    assert shown == {one.column(facts.area_unit) for one in form.asked}
 
 
 def test_lists_store_codes(root: Element, form: Form) -> None:

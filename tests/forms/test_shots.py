@@ -20,13 +20,16 @@ from PIL import Image
 
 from pipeline.forms.card_page import write_cards
 from pipeline.forms.cells import look_of
+from pipeline.forms.dashes import dashes
 from pipeline.forms.form import load_form
 from pipeline.forms.picture_sheet import SIZE_MM, write_pictures
-from pipeline.forms.shots import LARGEST_BYTES, PHASES, PX_PER_MM, Shot, _inked, _small, shots_of, thumbnails
+from pipeline.forms.shots import PHASES, Shot, shots_of
+from pipeline.forms.thumbnails import LARGEST_BYTES, PX_PER_MM, _inked, _small, thumbnails
 from pipeline.geometry.projection import county_projection, to_geographic
 from pipeline.io.rasters import TileCache, read_scene
-from pipeline.records import CampaignFacts, County, Office, Piece, Scene
+from pipeline.records import CampaignFacts, County, Neighbour, Office, Piece, Scene
 from pipeline.sheets.fonts import load_font
+from pipeline.sheets.ground import lay_ground
 from pipeline.texts import texts
 from tests.forms.conftest import _piece
 
@@ -82,6 +85,69 @@ def test_thumbnails_are_small_and_show_the_outline(scenes: list[Scene]) -> None:
     shot = _shots(scenes, _at(1, 500, 60))[1]
     x, y = (shot.rings[0][:2].mean(axis=0) * PX_PER_MM).round().astype(int)
     assert pixels[y, x, 0] > pixels[y, x, 2] + 60  # yellow
+
+
+def _divided() -> tuple[Piece, Piece, County]:
+    """A patch on both sides of a border that runs north and south, and the western county."""
+    east = _at(1, 530, 30)
+    west = replace(_at(1, 500, 30), piece_count=2)
+    other = replace(east, own=False, county_code="429902", piece_no=2, piece_count=2, seq=0)
+    x = west.geometry.bounds[2]
+    around = Neighbour("429902", "东湖区", shapely.box(x, 30.4, 114.0, 30.8))
+    return west, other, replace(COUNTY, geometry=shapely.box(113.7, 30.4, x, 30.8), neighbours=(around,))
+
+
+def test_a_divided_patch_is_shown_with_the_border_and_the_other_part(scenes: list[Scene]) -> None:
+    west, other, county = _divided()
+    ground = lay_ground("EPSG:4490", county, [west, other], [], [])
+    assert ground.projection == PLANE
+    with TileCache(8 << 20) as cache:
+        shot = shots_of(cache, scenes, PLANE, west, SIZE_MM, ground)[0]
+    assert len(shot.rings) == len(shot.parts) == 1
+    own, part = shot.rings[0], shot.parts[0]
+    assert own[:, 0].max() == pytest.approx(part[:, 0].min(), abs=0.05)
+    line = shapely.multilinestrings([one for one in shot.borders if len(one) > 1])
+    assert shapely.distance(line, shapely.points(own[:, 0].max(), SIZE_MM[1] / 2)) < 0.1
+    assert _shots(scenes, west)[0].parts == _shots(scenes, west)[0].borders == ()
+    apart = lay_ground("EPSG:4490", county, [west, replace(other, patch_uid="2025Q3-ANOTHER")], [], [])
+    with TileCache(8 << 20) as cache:
+        assert shots_of(cache, scenes, PLANE, west, SIZE_MM, apart)[0].parts == ()
+
+
+def test_a_picture_says_its_scale_and_its_number(scenes: list[Scene]) -> None:
+    """The bar is as long as it says: the piece is 60 m wide on the plane."""
+    shot = _shots(scenes, _at(7, 500, 60))[0]
+    per_m = np.ptp(shot.rings[0], axis=0)[0] / 60
+    said = float(shot.bar.labels[-1]) * (1000 if shot.bar.unit == "km" else 1)
+    assert shot.bar.length_mm == pytest.approx(said * per_m, rel=0.01)
+    assert shot.bar.length_mm <= SIZE_MM[0] * 0.3 + 1e-6
+    assert shot.number == "7"
+    plain = replace(shot, number="", bar=replace(shot.bar, part_mm=0.01))
+    made = [
+        np.asarray(Image.open(io.BytesIO(thumbnails([one], SIZE_MM)[shot.phase])).convert("L")) for one in (shot, plain)
+    ]
+    changed = np.argwhere(np.abs(made[0].astype(int) - made[1]) > 60) / PX_PER_MM
+    high = SIZE_MM[1]
+    corners = ((changed < 6).all(axis=1), (changed[:, 0] > high - 6))  # number above at the left, bar below
+    assert all(one.any() for one in corners)
+    assert np.any(corners, axis=0).all()
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 60), st.floats(0, 45)), min_size=2, max_size=12),
+    st.floats(0.5, 5),
+    st.floats(0.5, 5),
+)
+def test_dashes_lie_on_their_line_and_ink_their_share(points: list[tuple[float, float]], on: float, off: float) -> None:
+    line = np.array(points)
+    long = shapely.length(shapely.linestrings(line))
+    made = dashes(line, on, off)
+    whole, rest = divmod(long, on + off)
+    assert sum(shapely.length(shapely.linestrings(one)) for one in made) == pytest.approx(
+        whole * on + min(rest, on), abs=1e-6 * (1 + long)
+    )
+    ends = [point for one in made for point in one.tolist()]
+    assert all(shapely.distance(shapely.linestrings(line), shapely.points(end)) < 1e-6 for end in ends)
 
 
 def test_a_picture_no_jpeg_can_take_has_fewer_pixels() -> None:

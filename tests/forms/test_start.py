@@ -22,14 +22,16 @@ from pipeline.forms.form import Form
 from pipeline.forms.package import write_patches
 from pipeline.forms.sketch import Sketch, sketch_of
 from pipeline.forms.start import KINDS, WITH_PROJECT, Notice, Start, start_of
-from pipeline.forms.start_page import SKETCH, draw_start, number_mm, write_start
-from pipeline.forms.workbook import FIRST_ROW, write_checklist
+from pipeline.forms.start_page import _DOT, SKETCH, draw_start, number_mm, write_start
+from pipeline.forms.table import FIRST_ROW
+from pipeline.forms.workbook import write_checklist
 from pipeline.records import CampaignFacts, County, Office, Piece
 from pipeline.sheets.book import draw_book
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.fonts import MissingGlyph, load_font
 from pipeline.sheets.settings import RenderSettings
+from pipeline.sheets.style import load_style
 from pipeline.texts import texts
 
 NOTICE = Notice("2025-11-15", "郭文斌", "0999-5020541", "")
@@ -72,7 +74,7 @@ def test_its_numbers_are_those_of_checklist_geopackage_and_sheets(
     write_start(tmp_path / "s.pdf", *_page(form, facts, county, pieces, dict(book.page_of)), facts, load_font())
     said = _words(tmp_path / "s.pdf")
     sheet = openpyxl.load_workbook(tmp_path / "c.xlsx").worksheets[0]
-    rows = [row for row in sheet.iter_rows(min_row=FIRST_ROW + 1, values_only=True) if row[0] is not None]
+    rows = [row for row in sheet.iter_rows(min_row=FIRST_ROW + 1, values_only=True) if isinstance(row[0], int)]
     with closing(sqlite3.connect(tmp_path / "patches.gpkg")) as base:
         count, area_m2 = base.execute("SELECT count(*), sum(area_m2) FROM patches WHERE asked").fetchone()
         pages = dict(base.execute("SELECT seq, page FROM patches WHERE asked"))
@@ -127,25 +129,79 @@ def test_where_answers_go(
     assert words["start.fact.call_open"] in [value for _, value, _ in nobody.facts]
 
 
-def test_every_verdict_and_what_is_due_stand_on_the_front(
+def test_every_verdict_and_what_is_due_are_told(
     form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
 ) -> None:
-    front = _said(_pages(_page(form, facts, county, pieces, pages), facts)[0])
+    said = "".join(_said(one) for one in _pages(_page(form, facts, county, pieces, pages), facts))
     language = facts.language
     for one in (*form.verdict.choices, *form["verdict_sub"].choices):
-        assert one.label[language].replace(" ", "") in front
+        assert one.label[language].replace(" ", "") in said
     for one in (each for each in form.face if each.needed and each.key != form.verdict_key):
-        assert one.heading[language].split("\n")[0].replace(" ", "") in front
-    assert texts(language)["form.lead_note"].replace(" ", "") in front
+        assert one.heading[language].split("\n")[0].replace(" ", "") in said
+    words = texts(language)
+    box = words.say("start.page.box", box=words["sheet.verification"])
+    for sentence in (words["form.lead_note"], words["start.verdict.colours"], box):
+        assert sentence.replace(" ", "") in said
+
+
+def test_no_verdict_has_the_colour_of_a_patch_that_nobody_judged(form: Form) -> None:
+    colours = {one.colour for one in form.verdict.choices}
+    for style in (load_style("standard"), load_style("alert")):
+        unjudged = {style.colour("patch"), style.stroke("patch").colour, style.stroke("focus").colour}
+        assert len(unjudged) == 1
+        assert not unjudged & colours
+    assert _DOT[0] == load_style("standard").colour("patch")
 
 
 def test_patches_of_several_counties_are_told_where_there_are_any(
     form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
 ) -> None:
+    words = texts(facts.language)
     shared = [replace(one, piece_count=2) if one.seq in (1, 3) else one for one in pieces]
-    told = texts(facts.language).say("start.verdict.shared", count=2)
-    assert told in _page(form, facts, county, shared, pages)[0].due
+    told = words.say("start.verdict.shared", numbers=words["start.verdict.fields"].join(["1", "3"]))
+    start = _page(form, facts, county, shared, pages)[0]
+    assert told in start.due
+    assert [bool(one.across) for one in start.tasks[1:]] == [True, False, True, False]
     assert len(_page(form, facts, county, pieces, pages)[0].due) == 1
+
+
+def test_of_many_patches_across_the_border_the_first_are_named_and_the_rest_counted(
+    form: Form, facts: CampaignFacts, county: County, make_piece: Callable[[int], Piece]
+) -> None:
+    rows = [replace(one, piece_count=2) for one in _many(make_piece, 30)]
+    due = _page(form, facts, county, rows, {})[0].due[-1]
+    told = [int(one) for one in re.findall(r"\d+", due)]
+    assert told == [*range(1, 13), 18]
+
+
+def test_each_town_has_its_patches_and_pages_and_together_they_are_the_county(
+    form: Form, facts: CampaignFacts, county: County, make_piece: Callable[[int], Piece]
+) -> None:
+    rows = [replace(one, town=f"镇{one.seq // 7 or ''}", area_m2=3333.0 + one.seq) for one in _many(make_piece, 40)]
+    rows[-1] = replace(rows[-1], town="")
+    start = _page(form, facts, county, rows, {one.patch_uid: one.seq + 5 for one in rows})[0]
+    towns = start.towns[1:]
+    assert towns[-1].name == texts(facts.language)["start.town.none"]
+    assert sum(int(one.count) for one in towns) == 40
+    assert sum(Decimal(one.area.replace(",", "")) for one in towns) == Decimal(start.facts[1][1].split()[0])
+    numbers = [one for town in towns for one in _unfolded(town.numbers)]
+    assert sorted(numbers) == list(range(1, 41))
+    assert [one for town in towns for one in _unfolded(town.pages)] == [one + 5 for one in numbers]
+    assert _page(form, facts, county, [replace(one, town="") for one in rows], {})[0].towns == ()
+
+
+def _unfolded(runs: str) -> list[int]:
+    spans = [[int(end) for end in one.split("–")] for one in re.split("[、,] ?", runs)]
+    return [one for span in spans for one in range(span[0], span[-1] + 1)]
+
+
+def test_photo_files_go_beside_the_checklist_where_it_asks_for_their_names(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    back = _page(form, facts, county, pieces, pages)[0].back
+    named = [one for one in form.face if one.key == "photos"]
+    assert sum("photos" in one and one.count("zip") == 1 for one in back) == len(named)
+    assert all(any(one.heading[facts.language].split("\n")[0] in said for said in back) for one in named)
 
 
 def test_a_list_of_files_without_room_on_the_front_stands_whole_on_the_back(
@@ -155,8 +211,8 @@ def test_a_list_of_files_without_room_on_the_front_stands_whole_on_the_back(
     many = [f"{'429901' if end.startswith('_') else ''}{end}" for end in every]
     page = _page(form, facts, county, pieces, pages, names=[*many, *WITH_PROJECT])
     front, back = _pages(page, facts)
-    assert {one.element for one in back.inked} == {"head", "files", "foot"}
     assert "files" not in {one.element for one in front.inked}
+    assert all(one.replace(" ", "") in _said(back) for one, *_ in page[0].files)
 
 
 def test_it_lists_what_is_there_and_nothing_else(
@@ -203,11 +259,11 @@ def _many(piece: Callable[[int], Piece], count: int) -> list[Piece]:
     return made
 
 
-@pytest.mark.parametrize("count", [1, 19, 800])
+@pytest.mark.parametrize(("count", "a_town"), [(1, 1), (19, 3), (60, 20), (800, 5)])
 def test_nothing_leaves_the_paper_or_lies_on_other_words(
-    form: Form, facts: CampaignFacts, county: County, make_piece: Callable[[int], Piece], count: int
+    form: Form, facts: CampaignFacts, county: County, make_piece: Callable[[int], Piece], count: int, a_town: int
 ) -> None:
-    rows = _many(make_piece, count)
+    rows = [replace(one, town=f"很长的乡镇名{one.seq // a_town}") for one in _many(make_piece, count)]
     long = replace(county, name="很长的县名" * 12, city_name="市" * 30)
     unit = replace(
         facts.office,
@@ -223,7 +279,12 @@ def test_nothing_leaves_the_paper_or_lies_on_other_words(
     named = replace(facts, office=unit, title="标题" * 30)
     page = _page(form, named, long, rows, pages, replace(NOTICE, contact="某" * 90), [*every, *WITH_PROJECT])
     paper = Box(0.0, 0.0, 210.0, 297.0)
-    for canvas in _pages(page, facts):
+    drawn = _pages(page, facts)
+    towns = sum(one.element == "towns" and one.kind == "text" for canvas in drawn for one in canvas.inked)
+    more = texts(facts.language).say("start.town.more", count=len(page[0].towns) - 1)
+    assert towns > 5
+    assert (re.sub(r"\d", "", more.replace(" ", "")) in re.sub(r"\d", "", _said(drawn[-1]))) == (count == 800)
+    for canvas in drawn:
         assert all(paper.contains(one.box) for one in canvas.inked)
         assert not _overlaps(canvas)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +22,8 @@ from pipeline.book_parts import BookPart
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.form import Form
 from pipeline.forms.identity import book_order, row_code
-from pipeline.forms.workbook import FIRST_ROW, write_checklist
+from pipeline.forms.table import EXTRA, FIRST_ROW, Table
+from pipeline.forms.workbook import write_checklist
 from pipeline.records import CampaignFacts, County, Piece
 from pipeline.texts import texts
 
@@ -45,7 +49,7 @@ def _table(path: Path) -> list[list[Any]]:
 def test_one_row_per_asked_own_piece_in_book_order(write: Write, form: Form, pieces: list[Piece]) -> None:
     table = _table(write(pieces))
     keys = [one.key for one in form.face]
-    rows = table[FIRST_ROW:]
+    rows = table[FIRST_ROW : FIRST_ROW + len(book_order(pieces))]
     assert [row[keys.index("row_no")] for row in rows] == [1, 2, 3, 4]
     assert [row[keys.index("patch_no")] for row in rows] == [one.patch_no for one in book_order(pieces)]
     assert [row[keys.index("page")] for row in rows] == [3, 4, 5, 6]
@@ -107,13 +111,24 @@ def test_an_odd_county_code_gets_no_link(write: Write, county: County, pieces: l
     assert _links(write(pieces, county=replace(county, code="../x"))) == []
 
 
-def test_lists_dates_and_numbers_are_checked(write: Write, form: Form, pieces: list[Piece]) -> None:
-    book = openpyxl.load_workbook(write(pieces))
-    rules = {
-        str(one.sqref).split(":")[0].rstrip("0123456789"): one
-        for one in book.worksheets[0].data_validations.dataValidation
+def _letters(form: Form, rows: int = 4) -> dict[str, str]:
+    """The letters of each field's column."""
+    columns = Table(form, rows, reissued=False).columns()
+    return {key: openpyxl.utils.get_column_letter(at + 1) for key, at in columns.items()}
+
+
+def _rules(path: Path) -> dict[str, Any]:
+    """The validations of the table by the letter of their column, those of rows for further plots apart."""
+    found = openpyxl.load_workbook(path).worksheets[0].data_validations.dataValidation
+    named = {str(one.sqref).split(":")[0]: one for one in found}
+    return {
+        cell.rstrip("0123456789") if cell.endswith(str(FIRST_ROW + 1)) else cell: one for cell, one in named.items()
     }
-    letters = [openpyxl.utils.get_column_letter(at) for at in range(1, len(form.face) + 1)]
+
+
+def test_lists_dates_and_numbers_are_checked(write: Write, form: Form, pieces: list[Piece]) -> None:
+    path = write(pieces)
+    book, rules, letters = openpyxl.load_workbook(path), _rules(path), _letters(form)
     kinds = {
         "choice": "list",
         "date": "date",
@@ -121,15 +136,62 @@ def test_lists_dates_and_numbers_are_checked(write: Write, form: Form, pieces: l
         "text": "textLength",
         "long": "textLength",
     }
-    for letter, one in zip(letters, form.face, strict=True):
+    for one in (*form.face, *form.long):
+        letter = letters[one.key]
         if one.by == "given":
             assert letter not in rules
             continue
         assert rules[letter].type == kinds[one.type]
         assert rules[letter].error
         if one.choices:
-            assert rules[letter].formula1 == f"list_{one.key}"
+            depends = any(choice.under for choice in one.choices)
+            assert depends or rules[letter].formula1 == f"list_{one.key}"
             _check_list(book, form, one.key)
+
+
+def test_a_further_plot_chooses_from_the_numbers_of_the_county(write: Write, form: Form, pieces: list[Piece]) -> None:
+    path, letter, first = write(pieces), _letters(form)["patch_no"], FIRST_ROW + 1
+    chosen = _rules(path)[f"{letter}{first + 4}"]
+    assert (chosen.type, chosen.formula1) == ("list", f"${letter}${first}:${letter}${first + 3}")
+    rows = _table(path)[FIRST_ROW:]
+    extra = Table(form, 4, reissued=False).extra
+    assert len(rows) == 4 + extra
+    assert all(row[0] == EXTRA and row[len(form.face) + 1] == EXTRA for row in rows[4:])
+
+
+@pytest.mark.slow
+def test_kinds_of_case_follow_the_verdict_of_the_row(
+    write: Write, form: Form, facts: CampaignFacts, pieces: list[Piece], tmp_path: Path
+) -> None:
+    """The list's formula, reckoned by LibreOffice in cells of its own."""
+    if not shutil.which("soffice"):
+        pytest.skip("LibreOffice is not installed")
+    path, letters, words = write(pieces), _letters(form), texts(facts.language)
+    formula = _rules(path)[letters["verdict_sub"]].formula1
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    verdicts = [None, *form.verdict.choices]
+    for row, verdict in enumerate(verdicts, FIRST_ROW + 1):
+        sheet[f"{letters['verdict']}{row}"] = verdict.label[facts.language] if verdict else None
+        mine = formula.replace(f"${letters['verdict']}{FIRST_ROW + 1}", f"${letters['verdict']}{row}")
+        for at, told in enumerate((f"ROWS({mine})", f"INDEX({mine},1)", f"INDEX({mine},ROWS({mine}))"), 1):
+            sheet.cell(row, 100 + at).value = f"={told}"
+    book.save(tmp_path / "reckoned.xlsx")
+    made = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,1"
+    home = f"-env:UserInstallation=file://{tmp_path}/home"
+    command = ["soffice", home, "--headless", "--convert-to", made, "--outdir", str(tmp_path), "reckoned.xlsx"]
+    subprocess.run(command, capture_output=True, check=True, timeout=120, cwd=tmp_path)
+    (saved,) = tmp_path.glob("reckoned*.csv")
+    with saved.open(encoding="utf-8", newline="") as source:
+        found = [row[100:103] for row in csv.reader(source)][FIRST_ROW:]
+    for verdict, told in zip(verdicts, found, strict=False):
+        labels = [
+            form.label(one, facts.language, words["form.joint"])
+            for one in form["verdict_sub"].choices
+            if verdict is None or one.under == verdict.code
+        ]
+        assert (told[0], told[1]) == (str(len(labels)), labels[0])
+        assert told[2] == labels[-1]
 
 
 def _check_list(book: Any, form: Form, key: str) -> None:
@@ -144,8 +206,19 @@ def test_officer_cells_alone_are_open_and_there_is_no_password(write: Write, for
     assert sheet.protection.sheet
     assert not sheet.protection.password
     assert not sheet.protection.autoFilter  # False: allowed
-    for row in sheet.iter_rows(min_row=FIRST_ROW + 1, max_col=len(form.face)):
+    first, last = FIRST_ROW + 1, FIRST_ROW + 4
+    for row in sheet.iter_rows(min_row=first, max_row=last, max_col=len(form.face)):
         assert [cell.protection.locked for cell in row] == [one.by == "given" for one in form.face]
+    for row in sheet.iter_rows(min_row=last + 1, max_col=len(form.face)):
+        assert [not cell.protection.locked for cell in row] == [
+            one.by == "officer" or one.key == "patch_no" for one in form.face
+        ]
+    letters = _letters(form)
+    for one in form.long:
+        at = openpyxl.utils.column_index_from_string(letters[one.key])
+        (column,) = (each for each in list(sheet.column_dimensions.values()) if each.min <= at <= each.max)
+        assert not column.protection.locked
+        assert all(sheet[f"{letters[one.key]}{row}"].protection.locked for row in range(1, first))
 
 
 def test_it_prints_on_a4_with_its_head_on_every_page(write: Write, facts: CampaignFacts, pieces: list[Piece]) -> None:
@@ -190,7 +263,7 @@ def test_the_guide_has_each_choice_in_a_cell_of_its_own_and_says_once_when_rows_
     words = texts(facts.language)
     rows = CalamineWorkbook.from_path(str(write(pieces))).get_sheet_by_index(1).to_python()
     cells = [str(cell) for row in rows for cell in row if cell != ""]
-    for one in (each for each in form.face if each.choices):
+    for one in (each for each in form.written if each.choices):
         assert {form.label(choice, facts.language, words["form.joint"]) for choice in one.choices} <= set(cells)
     numbered = [one for one in cells if re.match(r"[0-9]+\. ", one)]
     assert words["collect.guide.parcels"] == numbered[1].removeprefix("2. ")  # "the next rule" of the first
@@ -231,8 +304,8 @@ def test_identity_lies_in_a_hidden_sheet_and_in_properties(
 def test_what_is_due_is_coloured(write: Write, form: Form, pieces: list[Piece]) -> None:
     sheet = openpyxl.load_workbook(write(pieces)).worksheets[0]
     coloured = {str(one.sqref).split(":")[0].rstrip("0123456789") for one in sheet.conditional_formatting}
-    letters = [openpyxl.utils.get_column_letter(at) for at in range(1, len(form.face) + 1)]
-    due = {letter for letter, one in zip(letters, form.face, strict=True) if one.needed}
+    letters = _letters(form)
+    due = {letters[one.key] for one in form.written if one.needed}
     assert due <= coloured
 
 

@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 from pipeline.collect.bundle import read_bundle
 from pipeline.collect.maps import load_maps, map_paths
 from pipeline.forms.identity import book_order, row_code
+from pipeline.forms.mistakes import TABS
 from pipeline.forms.xlsform import choice_name, is_ours, write_xlsform
 from tests.collect.conftest import CODE, COUNTY, PIECES, read, terms
 
@@ -35,10 +36,13 @@ def test_it_asks_what_the_field_project_asks(tmp_path: Path, profile: str) -> No
     survey, form = made(tmp_path, profile)["survey"], terms(profile).form
     names = [one.get("name") for one in survey]
     assert [one for one in names if one in {each.key for each in form.asked}] == [
-        one.key for tab in ("finding", "evidence") for one in form.asked if one.tab == tab
+        one.key for tab in TABS for one in form.asked if one.tab == tab
     ]
     begun = sum(one["type"] == "begin_group" for one in survey)
-    assert begun == sum(one["type"] == "end_group" for one in survey) == 2
+    assert begun == sum(one["type"] == "end_group" for one in survey) == len(TABS)
+    relevant = {one["name"]: one.get("relevant", "") for one in survey if "name" in one}
+    case = "illegal" if profile == "cn" else "unauthorised"
+    assert relevant["case"].endswith(f"and (${{verdict}} = '{case}')")
     labelled = [one for one in survey if one["type"].split()[0] not in ("start", "end", "calculate", "end_group")]
     assert all(one["label::中文 (zh)"] and one["label::English (en)"] for one in labelled)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Refusal
-from pipeline.io.encoding import Encoding, decide, decoded, name_text, plain_name
+from pipeline.io.encoding import Encoding, decide, decoded, plain_name
 
 HANZI = ("延庆县康庄镇", "监测图斑备注")
 WESTERN = ("Müller", "Genève à Côte")
@@ -211,17 +211,6 @@ def test_the_language_byte_counts(tmp_path: Path) -> None:
 def test_greek_and_polish_are_not_taken_for_hanzi(tmp_path: Path) -> None:
     assert decide(dbf(tmp_path, ("Αθήνα", "Θεσσαλονίκη"), "utf-8"), None, "").name == "utf-8"
     assert decide(dbf(tmp_path, ("Łódź", "Kraków", "Gdańsk"), "cp1250", 0xC8), None, "").name == "cp1250"
-
-
-@pytest.mark.parametrize("name", ["图斑数据（480102）/监测图斑.shp", "新增线索(1548个).dbf", "东湖区.shp", "a.shp"])
-@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
-def test_names_in_archives(name: str, encoding: str) -> None:
-    assert name_text(name.encode(encoding)) == name
-
-
-def test_western_and_traditional_names_in_archives() -> None:
-    assert name_text("Genève/parcelles modifiées.shp".encode("cp437")) == "Genève/parcelles modifiées.shp"
-    assert name_text("臺北市/變異點清單.shp".encode("big5")) == "臺北市/變異點清單.shp"
 
 
 def test_weighing_is_fast_enough_for_a_nation(tmp_path: Path) -> None:

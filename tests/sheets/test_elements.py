@@ -36,7 +36,7 @@ def long_order(language: str, settings: RenderSettings | None = None) -> Order:
     facts = scenery.facts(
         language,
         title=f"{name} 2025年第三季度土地卫片执法检查专项行动",
-        office=Office(name * 2, name, name, "", "", "机密"),
+        office=Office(name * 2, name, name, f"0999-5820018 ({name})", "", "机密"),
     )
     county = replace(scenery.county(name), province_name=name + "省", city_name=name + "市")
     ground = lay_ground(facts.crs, county, pieces, [], [], scenery.surroundings())
@@ -94,6 +94,19 @@ def test_no_element_meets_another_or_leaves_the_neat_line(language: str, setting
         assert all(neat.contains(box) for box in found.values()), sheet.name
         clashes = [(a, b) for a in found for b in found if a < b and found[a].overlaps(found[b])]
         assert clashes == [], sheet.name
+
+
+@pytest.mark.parametrize(("language", "settings"), DESIGNS)
+@pytest.mark.parametrize("phone", ["0999-5820018", ""])
+def test_every_map_says_whom_to_call_where_it_is_known(language: str, settings: RenderSettings, phone: str) -> None:
+    pieces = scenery.straddling(1)
+    facts = scenery.facts(language, office=replace(scenery.OFFICE, phone=phone))
+    ground = lay_ground(facts.crs, scenery.county(), pieces, [], [])
+    made = take_order(facts, ground, settings, load_font(None).width_mm)
+    for sheet, canvas in pages(made):
+        said = [one.words for one in canvas.inked if "0999-5820018" in one.words]
+        assert len(said) == (1 if phone else 0) or sheet.kind == "index"
+        assert not any(one.words.rstrip().endswith("·") for one in canvas.inked)
 
 
 @pytest.mark.parametrize(("language", "settings"), DESIGNS)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.geometry.projection import to_plane
 from pipeline.geometry.sheet_index import sheet_edges
+from pipeline.sheets.box import Box
 from pipeline.sheets.detail import book_of, detail_sheet
 from pipeline.sheets.fonts import load_font
 from pipeline.sheets.ground import lay_ground, unshared
@@ -48,6 +49,35 @@ def test_the_locator_shows_the_way_where_roads_and_places_were_delivered() -> No
     boxes = [one.box for one in made.vicinity.labels]
     assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[:at])
     assert book_of(scenery.order(patch, about=scenery.surroundings())).locator is None
+
+
+@pytest.mark.parametrize(
+    ("village", "town", "told"),
+    [("上坪村", "大悟乡", ["上坪村", "大悟乡"]), ("", "大悟乡", ["大悟乡"]), ("无名村", "", ["无名村"]), ("", "", [])],
+)
+def test_the_locator_names_village_and_town_of_the_patch_beside_its_point(
+    village: str, town: str, told: list[str]
+) -> None:
+    patch = scenery.piece(1, scenery.square(scenery.LON, scenery.LAT, 0.0005), village=village, town=town)
+    made = page([patch], about=scenery.surroundings(), settings=ALERT).vicinity
+    assert made is not None
+    own = [one for one in made.labels if one.style == "own_place"]
+    assert [one.words for one in own] == told
+    assert len({one.words for one in made.labels}) == len(made.labels)  # the village's own dot is not named again
+    for one in own[:1]:  # beside the point, or led to it
+        assert one.leader[1:] == (made.point,) or one.box.inset(-2.0).contains(Box(*made.point, 0.0, 0.0))
+    boxes = [one.box for one in made.labels]
+    assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[:at])
+
+
+def test_a_village_without_room_for_its_town_is_named_alone() -> None:
+    """Names of sixty characters: the two of them are higher than what is left of the locator, or wider."""
+    patch = scenery.piece(
+        1, scenery.square(scenery.LON, scenery.LAT, 0.0005), village="上坪村", town="很长的乡镇名" * 8
+    )
+    made = page([patch], about=scenery.surroundings(), settings=ALERT).vicinity
+    assert made is not None
+    assert [one.words for one in made.labels if one.style == "own_place"] == ["上坪村"]
 
 
 def test_a_name_the_font_cannot_print_costs_the_name_alone() -> None:

@@ -10,8 +10,8 @@ from pipeline.errors import Refusal
 Told = Callable[[str, dict[str, str]], None]
 
 
-def scan(pieces: Iterable[bytes], told: Told | None = None) -> None:
-    """Parse a document piece by piece; `told` hears each element's local name and attributes.
+def scan(pieces: Iterable[bytes], told: Told | None = None, text: Callable[[str], None] | None = None) -> None:
+    """Parse a document piece by piece; `told` hears each element's local name and attributes, `text` what is between.
 
     Raises:
         Refusal: it declares a document type (entities), or is not well-formed.
@@ -20,6 +20,8 @@ def scan(pieces: Iterable[bytes], told: Told | None = None) -> None:
     parser.StartDoctypeDeclHandler = _refuse_doctype
     if told is not None:
         parser.StartElementHandler = lambda name, attributes: told(name.rpartition(":")[2], attributes)
+    if text is not None:
+        parser.CharacterDataHandler = text
     try:
         for piece in pieces:
             parser.Parse(piece, False)

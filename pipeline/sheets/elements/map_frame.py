@@ -107,16 +107,23 @@ def _ticks(canvas: Canvas, sheet: DetailSheet, frame: Box, pens: Pens) -> None:
 
 
 def _degrees(canvas: Canvas, sheet: DetailSheet, frame: Box, pens: Pens) -> None:
-    """Longitude below, latitude on the right, in a colour of their own: they are another grid."""
+    """Longitude below, latitude on the right, in a colour of their own: they are another grid.
+
+    Words go on from their tick, or end at it where they would pass the corner of the frame.
+    """
     style, ticks = pens.style.text("degree_label"), []
     for one in sheet.grid.lon:
         x = frame.x_mm + one.at_mm
         ticks.append([(x, frame.bottom), (x, frame.bottom + TICK_MM)])
-        canvas.text(x + LABEL_GAP_MM / 2, frame.bottom + BELOW_MM, one.words, style)
+        fits = x + LABEL_GAP_MM / 2 + canvas.text_width_mm(one.words, style) <= frame.right
+        gap_mm, anchor = (LABEL_GAP_MM / 2, "start") if fits else (-LABEL_GAP_MM / 2, "end")
+        canvas.text(x + gap_mm, frame.bottom + BELOW_MM, one.words, style, anchor)
     for one in sheet.grid.lat:
         y = frame.y_mm + one.at_mm
         ticks.append([(frame.right, y), (frame.right + TICK_MM, y)])
-        canvas.text(frame.right + BELOW_MM, y - LABEL_GAP_MM / 2, one.words, style, "start", 90)
+        fits = y - LABEL_GAP_MM / 2 - canvas.text_width_mm(one.words, style) >= frame.y_mm
+        gap_mm, anchor = (-LABEL_GAP_MM / 2, "start") if fits else (LABEL_GAP_MM / 2, "end")
+        canvas.text(frame.right + BELOW_MM, y + gap_mm, one.words, style, anchor, 90)
     if ticks:
         canvas.lines(ticks, pens.style.stroke("degree_tick"))
 

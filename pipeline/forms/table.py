@@ -1,0 +1,79 @@
+"""Which column of a checklist is which: the short table, the codes of its rows, and the long columns beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xlsxwriter.utility import xl_col_to_name
+
+from pipeline.forms.form import Form
+
+HEAD_ROWS = 4  # title, county and unit, band, headings
+FIRST_ROW = HEAD_ROWS
+EXTRA = "+"  # in the cells of identity of a row for a further plot of land
+_LEAST_EXTRA, _MOST_EXTRA, _ROWS_FOR_ONE = 3, 30, 10
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of one checklist, counted from 0, and how many rows it has."""
+
+    form: Form
+    rows: int
+    reissued: bool
+
+    @property
+    def note(self) -> int:
+        """Why a row is asked again; there where `reissued`."""
+        return len(self.form.face)
+
+    @property
+    def code(self) -> int:
+        """The check codes, last of what is printed."""
+        return len(self.form.face) + self.reissued
+
+    @property
+    def uid(self) -> int:
+        """The ids of the rows, hidden; behind them what a row was issued upon, where `reissued`."""
+        return self.code + 1
+
+    @property
+    def first_long(self) -> int:
+        """The first of the long columns."""
+        return self.uid + 1 + self.reissued
+
+    @property
+    def last(self) -> int:
+        """The last column of all."""
+        return self.first_long + len(self.form.long) - 1
+
+    @property
+    def extra(self) -> int:
+        """Rows for further plots of land, below those of the patches; none where the form numbers no plots."""
+        if not {"patch_no", "part_no"} <= set(self.columns()):
+            return 0
+        return min(max(_LEAST_EXTRA, math.ceil(self.rows / _ROWS_FOR_ONE)), _MOST_EXTRA)
+
+    @property
+    def last_row(self) -> int:
+        """The last row that may be filled in."""
+        return FIRST_ROW + self.rows + self.extra - 1
+
+    def columns(self) -> Mapping[str, int]:
+        """Where each field stands, by its key, in order."""
+        face = {one.key: at for at, one in enumerate(self.form.face)}
+        return face | {one.key: at for at, one in enumerate(self.form.long, self.first_long)}
+
+    def sections(self) -> Mapping[str, tuple[int, ...]]:
+        """The long columns of each section."""
+        found: dict[str, tuple[int, ...]] = {}
+        for at, one in enumerate(self.form.long, self.first_long):
+            found[one.tab] = (*found.get(one.tab, ()), at)
+        return found
+
+
+def cell(column: int, row: int) -> str:
+    """A cell of a row, counted from 1, as formulas of that row name it."""
+    return f"${xl_col_to_name(column)}{row}"
