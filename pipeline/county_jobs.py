@@ -120,10 +120,19 @@ def _touch(one: Sequence[float], other: Sequence[float]) -> bool:
 def county_facts(campaign: Campaign) -> CampaignFacts:
     """The facts of the campaign, with the CRS that the county layer gave it.
 
-    How the office is reached is left out: only START_HERE says it, and another address draws no sheet anew.
+    How the office is reached is left out, but for its telephone: another address draws no sheet anew. What says it
+    (START_HERE, workbook, card) is given the whole.
     """
     office = replace(campaign.facts.office, contact="", mail="", address="")
     return replace(campaign.facts, office=office, crs=_read(campaign.files, "ingest_summary.json")["crs"])
+
+
+def deadlines(campaign: Campaign) -> dict[str, str]:
+    """When answers are due, by county code, as far as the list of announced counties says so and can be read."""
+    from pipeline.intake.expected import expected_or_why
+
+    announced, _ = expected_or_why(campaign.inputs.expected)
+    return {code: one.deadline for code, one in announced.items() if one.deadline}
 
 
 @cache

@@ -257,7 +257,7 @@ PHOTOS = Layer(
         "azimuth_deg": "float",
         "taken": "text",  # ISO 8601, the camera's own time
         "distance_m": "float",  # from the outline, 0 within it
-        "found": "text",  # here | elsewhere | missing | several (of that name) | unnamed
+        "found": "text",  # here | elsewhere | numbered | missing | several | unnamed
         "readable": "bool",
         "place": "text",  # ok | far | unknown
         "direction": "text",  # ok | away | unknown

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.campaign import Campaign
-from pipeline.county_jobs import CountySlice, county_facts, county_slices, own_files, wanted
+from pipeline.county_jobs import CountySlice, county_facts, county_slices, deadlines, own_files, wanted
 from pipeline.errors import Refusal
 from pipeline.issues import Code
 from pipeline.layers import PIECES
@@ -152,7 +152,7 @@ def _asked(campaign: Campaign, slices: Mapping[str, CountySlice]) -> dict[str, A
 
 def _commission(campaign: Campaign, one: CountySlice, pages: Mapping[int, tuple[str, ...]]) -> Telling:
     from pipeline.sheets.proof import Telling
-    from pipeline.stages.render import deadlines, read_backdrop, read_ground, read_surroundings
+    from pipeline.stages.render import read_backdrop, read_ground, read_surroundings
 
     county, pieces, before, after = read_ground(campaign.files, one)
     chosen = {seq: reasons for seq, reasons in pages.items() if seq}

@@ -23,6 +23,7 @@ from pipeline.collect.check_rules import Rule
 from pipeline.collect.checks import Breach, file_places, remark_of, standing
 from pipeline.collect.documents import Outlines
 from pipeline.collect.merge import Answer, Finding, still_due
+from pipeline.collect.photo_numbers import by_number, numbered
 from pipeline.collect.photos import SUFFIXES
 from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent
@@ -39,7 +40,7 @@ _UNNAMED_LISTED = 10
 class Seen:
     """One photo beside one patch (or beside none), and what each check says of it.
 
-    `found`: here | elsewhere | missing | several (of that name) | unnamed (by any row).
+    `found`: here | elsewhere | numbered (by its own name) | missing | several (of that name) | unnamed (by any row).
     """
 
     photo: Photo
@@ -107,7 +108,8 @@ def see_photos(
         for row in answer.rows
         for one in _named_photos(answer, row, finding.sent, rule, albums)
     ]
-    return [*_with_reuse(seen), *_unnamed(returned, seen)]
+    seen += [_judged(one, rule, outlines, since, moved) for one in _numbered(_unnamed(returned, seen), findings)]
+    return [*_with_reuse([one for one in seen if one.row]), *(one for one in seen if not one.row)]
 
 
 def photo_remarks(
@@ -185,9 +187,7 @@ def _named_photos(answer: Answer, row: ReturnedRow, sent: Sent, rule: Rule, albu
 
 
 def _judged(one: Seen, rule: Rule, outlines: Outlines, since: date | None, moved: Moved | None) -> Seen:
-    assert one.sent is not None
-    assert one.row is not None
-    if not one.photo.digest:
+    if one.sent is None or one.row is None or not one.photo.digest:
         return one
     time = _time(one.photo, since, one.row.said.get(rule["visited_on"], ""), rule["slack_days"])
     if moved is None or one.photo.lon_deg is None or one.photo.lat_deg is None:
@@ -252,6 +252,18 @@ def _unnamed(returned: Sequence[ReturnedFile], seen: Sequence[Seen]) -> list[See
         if photo.digest not in known
     }
     return list(made.values())
+
+
+def _numbered(unnamed: Sequence[Seen], findings: Sequence[Finding]) -> Iterator[Seen]:
+    """The same, each beside the piece that its own name tells, where it tells one."""
+    known = by_number(findings) if unnamed else {}
+    for one in unnamed:
+        found = numbered(one.photo.file, known)
+        if found is None or found.answer is None:
+            yield one
+        else:
+            file, row = found.answer.file, found.answer.rows[0]
+            yield Seen(one.photo, file, row, found.sent, one.photo.name, "numbered")
 
 
 def _by_row(seen: Sequence[Seen]) -> Iterator[tuple[ReturnedRow, Sent, list[Seen]]]:

@@ -175,7 +175,7 @@ def _record(world: _World, patch: Patch, delivery: str, nth: int) -> Record:
     lon, lat = shapely.get_coordinates(_geographic(inside, 6))[0]
     before, after = takes_at(world.scene.size, inside.x, inside.y)
     style = _style(delivery, nth)
-    town, village = _place(world, patch.county, inside)
+    town, village = _place(world, inside)
     area_m2 = abs(ELLIPSOID.geometry_area_perimeter(shapely.make_valid(outline))[0])
     area_m2 *= 1.12 if patch.mark == "area_disagrees" else 1.0
     values: dict[str, str | float] = {
@@ -205,10 +205,9 @@ def _style(delivery: str, nth: int) -> str:
     return "dashed" if nth % 9 == 4 else "compact"
 
 
-def _place(world: _World, county: int, point: Any) -> tuple[str, str]:
-    """The town a point lies in (the county's nearest), and the nearest village."""
-    towns = [one for one in world.towns if one[0] == county]
-    town = towns[int(np.argmin(shapely.distance(np.array([one[3] for one in towns]), point)))]
+def _place(world: _World, point: Any) -> tuple[str, str]:
+    """The town a point lies in, whatever county the patch is delivered for (outside all: the nearest); the village."""
+    town = world.towns[int(np.argmin(shapely.distance(np.array([one[3] for one in world.towns]), point)))]
     villages = [one for one in world.scene.terrain.settlements if not one.urban]
     village = min(villages, key=lambda one: float(np.hypot(one.x_m - point.x, one.y_m - point.y)))
     return town[2], village.name

@@ -18,10 +18,10 @@ from pipeline.forms.card_fields import (
     WIDTH_MM,
     Tag,
 )
-from pipeline.forms.cleaning import cut_text
 from pipeline.forms.form import Form
 from pipeline.forms.paper import A4_MM, GREY, INK, PALE, RULE, STRONG, TEXT, THIN, columns, in_row, tick_box
-from pipeline.records import CampaignFacts, Office
+from pipeline.forms.reach import whom_to_ask
+from pipeline.records import CampaignFacts
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas, Stroke, TextStyle
 from pipeline.sheets.fonts import MM_PER_PT, Font
@@ -34,7 +34,6 @@ _LABEL, _DUE, _BLANK = TextStyle(LABEL_PT, INK), TextStyle(DUE_PT, GREY), TextSt
 _TICK, _TAG = TextStyle(TICK_PT, INK), TextStyle(TAG_PT, INK, bold=True)
 _BAND, _TAG_FILL = "#DDE3E9", "#E6EAEE"
 _GRID = Stroke(0.12, "#D3D8DC")
-_LONGEST = 120
 _APART_MM = 4.0
 
 
@@ -165,16 +164,4 @@ def _foot(canvas: Canvas, form: Form, facts: CampaignFacts, words: Texts, more: 
     in_row(canvas, row, told, FOOT)
     taken_mm = canvas.text_width_mm(told, FOOT) + _APART_MM
     rest = Box(row.x_mm + taken_mm, row.y_mm, row.w_mm - taken_mm, row.h_mm)
-    in_row(canvas, rest, _whom_to_ask(facts.office, words), FOOT, "end")
-
-
-def _whom_to_ask(office: Office, words: Texts) -> str:
-    """Who answers questions and how to reach them; nothing where nobody can be reached."""
-    said = {key: _plain(value) for key, value in (("phone", office.phone), ("mail", office.mail))}
-    ways = [words.say(f"card.{key}", **{key: value}) for key, value in said.items() if value]
-    people = [one for one in map(_plain, (office.unit, office.contact)) if one]
-    return words.say("card.ask", who=" ".join([*people, *ways])) if ways else ""
-
-
-def _plain(said: str) -> str:
-    return " ".join(cut_text(said, _LONGEST, "…").split())
+    in_row(canvas, rest, whom_to_ask(facts.office, words), FOOT, "end")

@@ -8,8 +8,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline.amounts import AREA_DECIMALS
 from pipeline.forms.cells import Look, half_widths, pixels, put
+from pipeline.forms.footers import plain_footer
 from pipeline.forms.form import Field, Form
 from pipeline.forms.mistakes import ALWAYS
+from pipeline.forms.reach import whom_to_ask
 from pipeline.forms.rules import choice_label
 from pipeline.forms.sections import either
 from pipeline.records import CampaignFacts, County
@@ -29,6 +31,7 @@ def write_guide(
     row = _write_rules(sheet, look, _rules(facts, county, count, words), 2)
     row = _write_columns(sheet, look, form, facts, row + 1, words)
     _write_choices(sheet, look, form, row + 1, words)
+    sheet.set_footer(plain_footer(facts, county, words), {"scale_with_doc": False})
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.hide_gridlines(2)
@@ -42,7 +45,8 @@ def _rules(facts: CampaignFacts, county: County, count: int, words: Texts) -> li
     pdf, decimals = f"{county.code}_sheets.pdf", AREA_DECIMALS[facts.area_unit]
     said = {"county": county.name, "count": count, "unit": unit, "pdf": pdf, "decimals": decimals}
     rules = [words.say(f"form.help.{key}", **said) for key in ("scope", *keys)]
-    return [rules[0], words["collect.guide.parcels"], *rules[1:], words["collect.guide.merged"]]
+    ask = [one for one in (whom_to_ask(facts.office, words),) if one]
+    return [rules[0], words["collect.guide.parcels"], *rules[1:], words["collect.guide.merged"], *ask]
 
 
 def _write_rules(sheet: Worksheet, look: Look, rules: list[str], row: int) -> int:

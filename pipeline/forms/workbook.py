@@ -22,6 +22,7 @@ from pipeline.amounts import AREA_DECIMALS
 from pipeline.book_parts import BookPart, page_link
 from pipeline.forms.cells import Look, half_widths, look_of, pixels, put
 from pipeline.forms.cleaning import clean_text, cut_text
+from pipeline.forms.footers import plain_footer, signed_footer
 from pipeline.forms.form import Field, Form, asked_for
 from pipeline.forms.given import given_value
 from pipeline.forms.guide import write_guide
@@ -35,7 +36,6 @@ from pipeline.texts import Texts, texts
 
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _SAFE = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_FOOTER_SIGNS = 255
 _MARGIN_IN = 8 / 25.4
 _CODE_MM, _NOTE_MM, _LINE_PT, _PAD_MM = 17, 52, 12, 2
 _DAY_0 = date(1899, 12, 30)
@@ -83,7 +83,9 @@ def write_checklist(
         sheet = book.add_worksheet(words["form.sheet_main"])
         help_sheet = book.add_worksheet(words["form.sheet_help"])
         if pictures:
-            write_pictures(book.add_worksheet(words["card.pictures"]), look, rows, pictures, words)
+            album = book.add_worksheet(words["card.pictures"])
+            album.set_footer(plain_footer(facts, county, words), {"scale_with_doc": False})
+            write_pictures(album, look, rows, pictures, words)
         lists, meta = book.add_worksheet("_lists"), book.add_worksheet("_meta")
         sources = write_lists(book, lists, form, words)
         table = Table(form, len(rows), notes is not None)
@@ -274,7 +276,7 @@ def _set_up(sheet: Worksheet, look: Look, table: Table, facts: CampaignFacts, co
     sheet.autofilter(FIRST_ROW - 1, 0, table.last_row, table.last)
     sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
     _set_print(sheet, table)
-    sheet.set_footer(_footer(facts, county, words), {"scale_with_doc": False})
+    sheet.set_footer(signed_footer(facts, county, words), {"scale_with_doc": False})
 
 
 def _set_print(sheet: Worksheet, table: Table) -> None:
@@ -287,24 +289,6 @@ def _set_print(sheet: Worksheet, table: Table) -> None:
     sheet.print_area(0, 0, table.last_row, table.code)
     sheet.hide_gridlines(2)
     sheet.set_zoom(100)
-
-
-def _footer(facts: CampaignFacts, county: County, words: Texts) -> str:
-    """Signature line above batch, county and page; ampersands doubled.
-
-    Excel reads 255 characters and the writer drops a longer footer whole: the county's name takes what is left.
-    """
-    batch = words.say("form.batch", campaign=facts.id)
-    name = clean_text(county.name)
-    while len(said := _footer_of(batch, name, words)) > _FOOTER_SIGNS and name:
-        name = name[:-1]
-    return said
-
-
-def _footer_of(batch: str, name: str, words: Texts) -> str:
-    batch, name = batch.replace("&", "&&"), name.replace("&", "&&")
-    page, sign = words["form.footer_page"], words["form.footer_sign"]
-    return f"&L&8\n\n{batch}&C&9{sign}\n\n&8{name}&R&8\n\n{page}"
 
 
 def _write_head(

@@ -13,7 +13,7 @@ from pipeline.book_parts import BOOK, read_book
 from pipeline.campaign import Campaign, Files
 from pipeline.collect.inbox import Arrived, arrived, keep_unit, kept_units, lay_out
 from pipeline.collect.maps import map_paths
-from pipeline.county_jobs import county_facts, county_slices, own_files, shelf_digest
+from pipeline.county_jobs import county_facts, county_slices, deadlines, own_files, shelf_digest
 from pipeline.decisions import read_decisions
 from pipeline.engine.digest import value_digest
 from pipeline.engine.progress import progress
@@ -74,6 +74,7 @@ class Task:
     settings: Section
     maps: tuple[Path, ...]
     places: tuple[tuple[str, tuple[int, ...]], ...]  # by county code: its row in the county layer, and its neighbours'
+    due: Mapping[str, str]  # when answers are due, by county code
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     inbox = tuple(arrived(files.returns, shop.digests.of))
     units = {one.unit.digest for one in inbox} | {one.digest for one in kept_units(files.returns)}
     decided = files.decisions
+    due = deadlines(campaign) if units else {}
     shelf = value_digest([shelf_digest(STAGE.shelves), *own, *map(shop.digests.of, maps)])
     drawn = [outputs_of(shop, "render", one.code) for one in slices] if units else []
     parts = {
@@ -102,6 +104,7 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         "counties": outputs_of(shop, "ingest").get("tables/counties.parquet", ""),
         "books": value_digest([dict(one) for one in drawn]),
         "returns": value_digest(sorted(units)),
+        "due": value_digest(dict(due)),
         "decisions": shop.digests.of(decided) if decided.is_file() else "",
         "settings": value_digest([asdict(facts), campaign.form, asdict(campaign.sections["collect"]), tables]),
         "shelf": shelf,
@@ -109,7 +112,8 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
     }
     reading = value_digest([READER_VERSION, asdict(facts), shelf])[:16]
     places = tuple((one.code, one.rows) for one in slices)
-    return [job_of(STAGE, "", Task(files, facts, chosen.form, reading, inbox, settings, maps, places), parts)]
+    task = Task(files, facts, chosen.form, reading, inbox, settings, maps, places, dict(due))
+    return [job_of(STAGE, "", task, parts)]
 
 
 def work(task: Task) -> Done:
@@ -374,7 +378,8 @@ def _reissue(task: Task, form: Form, again: Reissue, folder: Path) -> None:
     county, pieces = read_county(files[COUNTIES], dict(task.places)[code]), read_pieces(files.slice(code))
     target = folder / f"{code}_open.xlsx"
     book = read_book(files.work("render", code) / BOOK)
-    rows = write_checklist(target, form, task.facts, county, pieces, book.page_of, again.notes, parts=book.parts)
+    told = (form, task.facts, county, pieces, book.page_of, again.notes)
+    rows = write_checklist(target, *told, parts=book.parts, deadline=task.due.get(code, ""))
     if rows != len(again.notes):
         raise ValueError(f"{target.name} has {rows} rows for {len(again.notes)} pieces")
 
@@ -403,4 +408,4 @@ def _issue(one: Remark, words: Words) -> Issue:
     return Issue(code, "collect", told, patch_uid=one.patch_uid, county_code=one.county_code)
 
 
-STAGE = Stage("collect", 4, "run", Section, "pipeline.stages.collect:work", ("forms",))
+STAGE = Stage("collect", 5, "run", Section, "pipeline.stages.collect:work", ("forms",))

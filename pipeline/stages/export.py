@@ -199,7 +199,7 @@ def _fill(task: Task, folder: Path) -> dict[str, int]:
     scenes = [scene_of(one) for one in task.county.scenes]
     pictures = _thumbnails(facts, county, pieces, scenes) if task.settings.thumbnails else None
     target = folder / f"{code}_checklist.xlsx"
-    told = (form, facts, county, pieces, pages)
+    told = (form, replace(facts, office=task.office), county, pieces, pages)
     rows = write_checklist(target, *told, pictures=pictures, parts=book.parts, deadline=task.notice.deadline)
     features = write_patches(folder / "patches.gpkg", form, facts, pieces, pages)
     write_boundary(folder / "boundary.gpkg", facts, county)

@@ -14,6 +14,7 @@ from pipeline.county_jobs import (
     around_digests,
     county_facts,
     county_slices,
+    deadlines,
     own_files,
     shelf_digest,
     wanted,
@@ -65,14 +66,6 @@ def jobs(campaign: Campaign, _: Workshop, only: Sequence[str] = ()) -> list[Job]
         task = Task(campaign.files, facts, one, settings, configured, due.get(one.code, ""))
         made.append(job_of(STAGE, one.code, task, parts))
     return made
-
-
-def deadlines(campaign: Campaign) -> dict[str, str]:
-    """When answers are due, by county code, as far as the list of announced counties says so and can be read."""
-    from pipeline.intake.expected import expected_or_why
-
-    announced, _ = expected_or_why(campaign.inputs.expected)
-    return {code: one.deadline for code, one in announced.items() if one.deadline}
 
 
 def work(task: Task) -> Done:

@@ -19,8 +19,9 @@ from PIL import Image, TiffImagePlugin
 
 from pipeline.collect.bundle import read_bundle
 from pipeline.collect.check_rules import load_rules
-from pipeline.collect.merge import Merged, merge
+from pipeline.collect.merge import Answer, Finding, Merged, merge
 from pipeline.collect.photo_checks import Seen, photo_names, photo_remarks, see_photos
+from pipeline.collect.photo_numbers import by_number, numbered
 from pipeline.collect.photos import read_photo
 from pipeline.collect.reading import read_return
 from pipeline.collect.remembered import remember, remembered
@@ -31,7 +32,7 @@ from pipeline.collect.words import remark_words
 from pipeline.forms.form import load_form
 from pipeline.texts import languages
 
-from .conftest import CAMPAIGN, CODE, read, terms, uid
+from .conftest import CAMPAIGN, CODE, number, read, terms, uid
 
 FORM = load_form("verification_cn")
 RULE = load_rules("checks", FORM.id)["R12"]
@@ -43,7 +44,7 @@ def boxes(rows: Sequence[int]) -> object:
     return BOXES[list(rows)]
 
 
-SENT = all_sent(Sent(uid(at + 1), CODE, "", "", str(at), at + 1, 1.0, 1.0, at=at) for at in (0, 1))
+SENT = all_sent(Sent(uid(at + 1), CODE, "", "", number(at + 1), at + 1, 1.0, 1.0, at=at) for at in (0, 1))
 SINCE = date(2025, 10, 8)
 M = 1 / 111_320.0  # degrees of latitude in a metre
 HERE = {"lon_deg": WEST + SIDE / 2, "lat_deg": SOUTH - 50 * M, "azimuth_deg": 0.0, "taken": "2025-10-20T09:30:00"}
@@ -244,6 +245,38 @@ def test_photos_sent_apart_are_found_by_their_name() -> None:
     alone = file(photos=(photo(),), door="photos", name="照片")
     (seen,), remarks, _ = looked(file(row(1, photos="p.jpg")), alone)
     assert (seen.found, remarks) == ("elsewhere", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        (f"photos/{number(1)}.jpg", 1),
+        (f"photos/{number(1)}_远景.jpg", 1),
+        (f"{number(2)}/IMG_1.jpg", 2),
+        (f"{uid(2).lower()}-b.jpg", 2),
+        (f"photos/{number(1)}0.jpg", 0),
+        (f"IMG_{number(1)}.jpg", 0),
+        ("1.jpg", 0),
+    ],
+)
+def test_a_photo_is_of_the_patch_whose_number_its_name_begins_with(name: str, of: int) -> None:
+    seen, remarks, _ = looked(file(row(1, photos="1"), row(2, photos="1"), photos=(photo(name),)))
+    (one,) = seen
+    assert (one.found, one.sent.patch_uid if one.sent else "") == (("numbered", uid(of)) if of else ("unnamed", ""))
+    assert [each.facts["kind"] for each in remarks] == (["unnamed"] if not of else ["far"] if of == 2 else [])
+
+
+def test_a_number_that_several_counties_have_is_of_the_one_that_sent_it() -> None:
+    twins = [_twin(name) for name in "ab"]
+    known = by_number(twins)
+    assert numbered("a.zip/5566.jpg", known) is twins[0]
+    assert numbered("b.zip/x/5566 2.jpg", known) is twins[1]
+    assert numbered("c.zip/5566.jpg", known) is None
+
+
+def _twin(name: str) -> Finding:
+    sent = Sent(f"C-{name}", name, f"R{name}", "", "5566", 1, 1.0, 1.0)
+    return Finding(sent, "answered", (Answer(sent.key, (row(1),), f"{name}.zip/t.xlsx", name),))
 
 
 def test_place_and_day_are_not_judged_where_nothing_is_known() -> None:

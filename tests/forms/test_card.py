@@ -223,7 +223,7 @@ def test_the_foot_says_whom_to_ask_and_which_form(
         assert all(one in said for one in (office.unit, office.contact, office.phone, office.mail))
         assert form.id not in said
     silent = _cards(tmp_path / "s.pdf", form, facts, county, pieces, pages)
-    ask = texts(facts.language).say("card.ask", who="").strip()
+    ask = texts(facts.language).say("form.ask", who="").strip()
     assert ask not in silent[0].extract_text()
 
 

@@ -7,9 +7,11 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pyogrio
@@ -65,9 +67,11 @@ def test_the_campaign_in_one_file_has_every_layer_of_the_run(finished_master: Pa
 
 def test_verify_finds_any_change(finished: Path) -> None:
     folder = next((finished / "out" / "counties").iterdir())
-    with (folder / "patches.gpkg").open("r+b") as file:
-        file.seek(5000)
-        file.write(b"x")
+    with closing(sqlite3.connect(folder / "patches.gpkg")) as base:
+        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):  # GDAL's, of its triggers
+            base.create_function(name, 1, lambda _: 0)
+        base.execute("UPDATE patches SET verdict = 'legal' WHERE fid = 1")
+        base.commit()
     (folder / "more.txt").touch()
     result = tuban("verify", folder)
     assert result.exit_code == 3
