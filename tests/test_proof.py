@@ -72,7 +72,7 @@ def test_a_proof_has_its_pages_and_touches_nothing_else(world: Path) -> None:
     assert made.exit_code == 0, made.stderr
     read = pypdf.PdfReader(world / "out" / "proof.pdf")
     assert len(read.pages) == len(made.stdout.splitlines()) > 3
-    assert read.outline[0].title.startswith("图斑最多的总图 · ")  # type: ignore[union-attr]
+    assert read.outline[0].title.startswith("图斑最多的分布图 · ")  # type: ignore[union-attr]
     (world / "out" / "proof.pdf").unlink()
     assert tree(world) == before
     assert {one: one.read_bytes() for one in (world / "out" / ".state").rglob("*") if one.is_file()} == states

@@ -19,10 +19,9 @@ def answers(cells: Mapping[str, Raw], terms: Terms, place: Place) -> tuple[dict[
     A verdict and a kind of case of another verdict contradict each other: neither is taken.
     """
     form = terms.form
-    order = sorted(cells, key=lambda key: (key != form.verdict_key, [one.key for one in form.fields].index(key)))
     said: dict[str, str] = {}
     remarks: list[Remark] = []
-    for key in order:
+    for key in sorted(cells, key=form.rank.__getitem__):
         one = form[key]
         try:
             found = spelt(one, cells[key], terms, said.get(form.verdict_key, ""))

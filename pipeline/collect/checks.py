@@ -45,8 +45,9 @@ class Case:
 
     def unasked(self, row: ReturnedRow, keys: Iterable[str]) -> list[str]:
         """Those that the merge does not call due already: nothing is asked twice."""
-        due = still_due(row, self.form, self.places)
-        return [one for one in keys if one not in due]
+        asked = list(keys)
+        due = still_due(row, self.form, self.places) if asked else ()
+        return [one for one in asked if one not in due]
 
     def total(self, key: str) -> Decimal | None:
         """What its land parcels say together, None where none says it."""
@@ -187,14 +188,13 @@ def _without_document(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Brea
         return
     begun = [group for group in rule["documents"] if any(row.said.get(key) for key in group)]
     for group in begun:
-        missing = case.unasked(row, [key for key in group if not row.said.get(key)])
+        missing = case.unasked(row, [key for key in group if _is_asked(case, key) and not row.said.get(key)])
         if missing:
             yield Breach(row, {"fields": "|".join(missing)}, "part")
     keys = [key for group in rule["documents"] for key in group]
-    if len(case.unasked(row, keys)) < len(keys):
-        return
-    if not begun and _is_asked(case, *keys, rule["grounds"]) and not _has_digit(row, rule["grounds"]):
-        yield Breach(row, {"field": rule["grounds"]})
+    mute = not begun and _is_asked(case, *keys, rule["grounds"]) and not _has_digit(row, rule["grounds"])
+    if mute and case.unasked(row, keys) == keys:
+        yield Breach(row, {"field": _place(case, rule["grounds"], *keys)})
 
 
 def _approved_less(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breach]:
@@ -222,7 +222,7 @@ def _without_record(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breach
     asked = _is_asked(case, *rule["numbers"], rule["grounds"])
     mute = asked and not said and case.unasked(row, rule["numbers"]) == list(rule["numbers"])
     if row.said.get(rule["kind"]) in rule["kinds"] and mute:
-        yield Breach(row, {"said": row.said[rule["kind"]], "field": rule["grounds"]})
+        yield Breach(row, {"said": row.said[rule["kind"]], "field": _place(case, rule["grounds"], *rule["numbers"])})
 
 
 def _unhandled(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breach]:
@@ -249,6 +249,11 @@ def _unequal_handled(rule: Rule, case: Case, row: ReturnedRow) -> Iterator[Breac
 
 def _is_asked(case: Case, *keys: str) -> bool:
     return bool(case.places.intersection(keys))
+
+
+def _place(case: Case, *keys: str) -> str:
+    """The first of some questions that the file has a place for."""
+    return next(one for one in keys if one in case.places)
 
 
 def _has_digit(row: ReturnedRow, key: str) -> bool:

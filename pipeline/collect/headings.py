@@ -103,6 +103,6 @@ def _own_unit(key: str, heading: str, terms: Terms) -> bool:
 
 def nearest_heading(heading: str, terms: Terms) -> str:
     """The question a strange heading is nearest to, "" if it is near none."""
-    names = {folded(terms.name(one)): terms.name(one) for one in terms.form.fields if one.by == "officer" and one.face}
+    names = {folded(terms.name(one)): terms.name(one) for one in terms.form.written}
     near = difflib.get_close_matches(folded_heading(heading), names, 1, 0.5)
     return names[near[0]] if near else ""

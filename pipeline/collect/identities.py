@@ -3,18 +3,19 @@
 A row is its piece's by its patch uid, whose check character must fit. A uid that was lost or mangled is recovered only
 where the file's own list of what was sent has the row code and the patch number of the row in one line. Further land
 parcels of a patch are copies of its row directly below it, or say their number in a column of their own; a row that
-may have overwritten another piece's is no parcel but the same piece twice.
+may have overwritten another piece's is no parcel but the same piece twice. Rows handed out for further parcels are
+marked "+": such a row is of the patch whose number was chosen in it, wherever it stands.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
-from pipeline.collect.spelling import Raw, plain, said_text
+from pipeline.collect.spelling import Raw, number_key, plain, said_text
 from pipeline.geometry.identity import is_patch_uid
 
 _DASHES = str.maketrans("‐‑‒–—―−", "-------")
@@ -43,6 +44,7 @@ class Named:
     part: str = ""  # as the row itself says it
     blocked: bool = False  # its id lies in merged cells
     extra: bool = False  # a row handed out for a further plot, that says whose by the patch number chosen
+    torn: bool = False  # signs of such a row beside those of a patch's own: columns were sorted apart
 
 
 def uid_of(raw: Raw) -> str:
@@ -56,6 +58,11 @@ def uid_of(raw: Raw) -> str:
 def code_of(raw: Raw) -> str:
     """The row code a cell holds."""
     return "".join(plain(_unquoted(raw)).upper().split())
+
+
+def sign_of(raw: Raw) -> str:
+    """What stands in the place of an id: in a row for a further plot the code of its county before a "+"."""
+    return "".join(plain(_unquoted(raw)).split())
 
 
 def number_of(raw: Raw) -> str:
@@ -80,32 +87,44 @@ def _unquoted(raw: Raw) -> str:
 
 def identified(rows: Sequence[Named], listed: Sequence[Listed]) -> list[tuple[str, str]]:
     """The patch uid and the parcel of each row of a table, in its order; uid "" where it cannot be told."""
-    named = _recovered([replace(one, patch_no="") if one.extra else one for one in rows], listed)
-    mine = _identified(named, listed)
-    return _with_extra(rows, mine, listed)
+    own = [replace(one, patch_uid="", row_code="", patch_no="") if one.extra else one for one in rows]
+    mine = _identified(_recovered(own, listed), listed)
+    known = _by_number(rows, mine, listed)
+    uids = [_chosen(row, known) if row.extra else uid for row, (uid, _) in zip(rows, mine, strict=True)]
+    return _counted_on(rows, uids, [part for _, part in mine])
 
 
-def _with_extra(
+def _by_number(
     rows: Sequence[Named], mine: Sequence[tuple[str, str]], listed: Sequence[Listed]
-) -> list[tuple[str, str]]:
-    """The same with rows for further plots: of the one patch of that number, counted on from its other rows."""
+) -> Mapping[str, set[str]]:
+    """The patches of each number, as far as the file knows."""
     known: dict[str, set[str]] = defaultdict(set)
     for row, (uid, _) in zip(rows, mine, strict=True):
         if uid and row.patch_no and not row.extra:
-            known[row.patch_no].add(uid)
+            known[number_key(row.patch_no)].add(uid)
     for one in listed:
-        known[one.patch_no].add(one.patch_uid)
+        known[number_key(one.patch_no)].add(one.patch_uid)
+    return known
+
+
+def _chosen(row: Named, known: Mapping[str, set[str]]) -> str:
+    """Whose further plot a row is: the one patch of its number, or of several the one whose uid was written in."""
+    found = known.get(number_key(row.patch_no), set()) if row.patch_no and not row.blocked else set()
+    mine = found & {row.patch_uid} if row.patch_uid else found
+    return next(iter(mine)) if len(mine) == 1 else ""
+
+
+def _counted_on(rows: Sequence[Named], uids: Sequence[str], parts: Sequence[str]) -> list[tuple[str, str]]:
+    """Rows for further plots that say no number of theirs get the next that no other row of the patch has."""
     taken: dict[str, set[str]] = defaultdict(set)
-    for uid, part in mine:
-        taken[uid].add(part)
-    made = list(mine)
-    for at, row in enumerate(rows):
-        found = known.get(row.patch_no, set()) if row.extra and not row.blocked else set()
-        if len(found) == 1:
-            uid = next(iter(found))
-            part = row.part or next(one for one in map(str, count(2)) if one not in taken[uid])
-            taken[uid].add(part)
-            made[at] = (uid, part)
+    for row, uid, part in zip(rows, uids, parts, strict=True):
+        taken[uid].add(row.part if row.extra else part)
+    made = []
+    for row, uid, part in zip(rows, uids, parts, strict=True):
+        counted = row.extra and uid and not row.part
+        own = next(one for one in map(str, count(2)) if one not in taken[uid]) if counted else part
+        taken[uid].add(own)
+        made.append((uid, own))
     return made
 
 
@@ -122,12 +141,15 @@ def _identified(named: Sequence[Named], listed: Sequence[Listed]) -> list[tuple[
         at = place.get(uids[block.start], -1)
         after = order[at + 1 : at + len(block)] if at >= 0 else None
         counted = _inserted(named[block.start + 1 : block.stop], after, there)
-        made += [(uids[row], named[row].part or _part(row - block.start, counted)) for row in block]
+        parts = _numbered([named[row].part for row in block]) if counted else [named[row].part or "1" for row in block]
+        made += [(uids[row], part) for row, part in zip(block, parts, strict=True)]
     return made
 
 
-def _part(at: int, counted: bool) -> str:
-    return str(at + 1) if counted else "1"
+def _numbered(parts: Sequence[str]) -> list[str]:
+    """The parcels of one patch that stand together: those that say no number get the next that none of them has."""
+    free = (one for one in map(str, count(1)) if one not in parts)
+    return [one or next(free) for one in parts]
 
 
 def _recovered(rows: Sequence[Named], listed: Sequence[Listed]) -> list[Named]:

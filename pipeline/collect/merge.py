@@ -22,6 +22,7 @@ from pipeline.collect.named import named_answers
 from pipeline.collect.numbers import number_of
 from pipeline.collect.returned import OF_CELLS, Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll
+from pipeline.collect.spelling import number_key
 from pipeline.decisions import Decision, names_file
 from pipeline.engine.digest import value_digest
 from pipeline.forms.cleaning import clean_text
@@ -31,6 +32,7 @@ _SAME_AREA = Decimal("0.005")
 State = Literal["open", "answered", "conflict"]
 Key = tuple[str, str]  # patch_uid, county_code
 Said = Mapping[str, str]
+Places = Mapping[str, frozenset[str]]  # digest of a file → questions it has a place for
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def merge(
         for answer in _answers(file, sent, form, made):
             answers[answer.key].append(answer)
     for key, one in sorted(sent.by_key.items(), key=lambda item: (item[1].county_code, item[1].seq, item[0])):
-        live, gone = _succession(answers.get(key, []), form)
+        live, gone = _succession(answers.get(key, []), form, places)
+        made.remarks += _plots_gone(key, live, gone)
         found = _finding(one, live, gone, takes, made)
         made.findings.append(found)
         for each in standing(found):
@@ -135,42 +138,63 @@ def answer_id(one: Answer) -> str:
     return one.known_as or value_digest([*one.key, sorted(one.says()), sorted(one.base)])[:16]
 
 
-def _succession(answers: Sequence[Answer], form: Form) -> tuple[Sequence[Answer], Sequence[Answer]]:
+def _succession(answers: Sequence[Answer], form: Form, places: Places) -> tuple[Sequence[Answer], Sequence[Answer]]:
     """The answers that count, and those that others were issued upon."""
     if not any(one.base for one in answers):
         return answers, ()
-    own = [replace(one, base=frozenset()) if _says_nothing_new(one, answers, form) else one for one in answers]
+    fields = {one.digest: _writable(form, places[one.digest]) for one in answers}
+    own = [replace(one, base=frozenset()) if _says_nothing_new(one, answers, fields) else one for one in answers]
     upon = frozenset().union(*(one.base for one in own))
     gone = [one for one in own if answer_id(one) in upon]
     by_id = {answer_id(one): one for one in own}
-    return [_completed(one, by_id, form) for one in own if one not in gone], gone
+    return [_completed(one, by_id, fields) for one in own if one not in gone], gone
 
 
-def _says_nothing_new(one: Answer, answers: Sequence[Answer], form: Form) -> bool:
+def _writable(form: Form, places: frozenset[str]) -> frozenset[str]:
+    """What a returned workbook could say: what workbooks ask, without columns that were taken away from it."""
+    asked = frozenset(one.key for one in form.written)
+    return asked & places or asked
+
+
+def _says_nothing_new(one: Answer, answers: Sequence[Answer], fields: Places) -> bool:
     """Whether a reissued row came back as it went out: then it is its base again and no later word."""
     if not one.base:
         return False
     before = [each for each in answers if each is not one and answer_id(each) in one.base]
-    return any(_written(each, form) == _written(one, form) for each in before)
+    written = fields[one.digest]
+    return any(_written(each, written) == _written(one, written) for each in before)
 
 
-def _written(one: Answer, form: Form) -> frozenset[tuple[str, str, str]]:
+def _written(one: Answer, written: frozenset[str]) -> frozenset[tuple[str, str, str]]:
     """What an answer says where a workbook has a place for it."""
-    written = {each.key for each in form.written}
     return frozenset(each for each in one.says() if each[1] in written)
 
 
-def _completed(one: Answer, by_id: Mapping[str, Answer], form: Form) -> Answer:
-    """A reissued row with what its one base says and a workbook has no place for (photos taken in the field)."""
+def _completed(one: Answer, by_id: Mapping[str, Answer], fields: Places) -> Answer:
+    """A reissued answer with what its one base says and its file has no place for (photos taken in the field)."""
     before = [by_id[each] for each in sorted(one.base) if each in by_id]
-    if len(before) != 1 or len(one.rows) != 1 or len(before[0].rows) != 1:
+    if len(before) != 1:
         return one
-    written = {each.key for each in form.written}
-    earlier = _completed(before[0], by_id, form)
-    kept = {key: value for key, value in earlier.said.items() if key not in written}
-    row = one.rows[0]
-    said = {**kept, **row.said}
-    return replace(one, rows=(replace(row, said=said),), known_as=answer_id(one)) if kept else one
+    earlier = {row.part: row.said for row in _completed(before[0], by_id, fields).rows}
+    if len(earlier) == len(one.rows) == 1:
+        earlier = {one.rows[0].part: next(iter(earlier.values()))}
+    rows = tuple(_with_kept(row, earlier.get(row.part, {}), fields[one.digest]) for row in one.rows)
+    return one if rows == one.rows else replace(one, rows=rows, known_as=answer_id(one))
+
+
+def _with_kept(row: ReturnedRow, earlier: Said, written: frozenset[str]) -> ReturnedRow:
+    kept = {key: value for key, value in earlier.items() if key not in written}
+    return replace(row, said={**kept, **row.said}) if kept else row
+
+
+def _plots_gone(key: Key, live: Iterable[Answer], gone: Sequence[Answer]) -> Iterable[Remark]:
+    """That answers do not bring all plots of those they were issued upon: it may be meant, but is never silent."""
+    for one in live:
+        before = [each for each in gone if answer_id(each) in one.base]
+        parts = {row.part for each in before for row in each.rows}
+        missing = sorted(parts - {row.part for row in one.rows}) if len(parts) > 1 else []
+        if missing:
+            yield Remark(Doubt.PLOTS_GONE, one.place, *key, facts={"plots": ", ".join(missing)})
 
 
 def _each_once(returned: Iterable[ReturnedFile]) -> Iterable[ReturnedFile]:
@@ -192,18 +216,24 @@ def _strange(file: ReturnedFile, campaign: str, known: set[str]) -> Doubt | None
 def _answers(file: ReturnedFile, sent: SentAll, form: Form, made: Merged) -> Iterable[Answer]:
     """The file's records: rows brought to their pieces, parcels together."""
     rows: dict[Key, list[ReturnedRow]] = defaultdict(list)
-    for row in file.rows:
-        key, doubt = _piece_of(row, file, sent)
+    for row, key, doubt in _placed(file, sent):
         if doubt:
             made.unmatched.append(Unmatched(row, file.name, file.digest, doubt, key))
             if doubt is not Doubt.SET_ASIDE:  # said by its reader, with its system's own word
-                facts = {"number": row.given.get("patch_no", ""), "county": row.county_code}
+                facts = {"number": row.given.get("patch_no", ""), "county": row.county_code or key[1]}
                 made.remarks.append(Remark(doubt, row.place, row.patch_uid, row.county_code, facts))
         else:
             rows[key].append(row)
             made.remarks += _changed(row, sent.by_key[key])
     for key, mine in rows.items():
         yield from _records(key, mine, file, form, made)
+
+
+def _placed(file: ReturnedFile, sent: SentAll) -> Iterable[tuple[ReturnedRow, Key, Doubt | None]]:
+    """Each row with its piece, or why it has none; where columns were sorted apart, no number alone is believed."""
+    found = [(row, *_piece_of(row, file, sent)) for row in file.rows]
+    apart = any(doubt is Doubt.ROW_CODE for _, _, doubt in found)
+    return [(row, key, doubt or (Doubt.ROW_CODE if apart and row.by_number else None)) for row, key, doubt in found]
 
 
 def _piece_of(row: ReturnedRow, file: ReturnedFile, sent: SentAll) -> tuple[Key, Doubt | None]:
@@ -215,6 +245,8 @@ def _piece_of(row: ReturnedRow, file: ReturnedFile, sent: SentAll) -> tuple[Key,
     key = (row.patch_uid, named or (counties[0] if len(counties) == 1 else ""))
     if row.refused:
         return key, Doubt(row.refused)
+    if row.by_number and (doubt := _misnumbered(row, key[1], sent)):
+        return key, doubt
     if not row.patch_uid:
         return key, Doubt.NO_IDENTITY
     if key not in sent.by_key:
@@ -226,10 +258,20 @@ def _piece_of(row: ReturnedRow, file: ReturnedFile, sent: SentAll) -> tuple[Key,
     return key, None
 
 
+def _misnumbered(row: ReturnedRow, county: str, sent: SentAll) -> Doubt | None:
+    """Why a number alone does not tell whose a row is: nobody's, or that of several pieces of its county."""
+    number = row.given.get("patch_no", "")
+    fits = [one for one in sent.by_number.get(number_key(number), ()) if county in ("", one.county_code)]
+    if len(fits) > 1:
+        return Doubt.NUMBER_DOUBTFUL
+    return Doubt.NUMBER_UNKNOWN if number and not fits else None
+
+
 def _is_apart(row: ReturnedRow, own: Sent, sent: SentAll) -> bool:
     """Whether the number or the middle beside a uid is another piece's: the uid stayed while the rest was sorted."""
-    number, centre = row.given.get("patch_no", ""), row.given.get("centre", "")
-    return (number != _shown(own) and number in sent.numbers) or (centre != own.centre and centre in sent.centres)
+    number, centre = number_key(row.given.get("patch_no", "")), row.given.get("centre", "")
+    others = number != number_key(_shown(own)) and number in sent.numbers
+    return others or (centre != own.centre and centre in sent.centres)
 
 
 def _shown(sent: Sent) -> str:
@@ -278,21 +320,26 @@ def _records(key: Key, rows: Sequence[ReturnedRow], file: ReturnedFile, form: Fo
     variants = max((len(one) for one in by_part.values()), default=0)
     if variants > 1:
         made.remarks.append(Remark(Doubt.ROW_TWICE, rows[0].place, *key))
+    counting: set[str] = set()
+    refused: list[ReturnedRow] = []
     for at in range(variants):
         chosen = tuple(mine[min(at, len(mine) - 1)] for _, mine in sorted(by_part.items()) if mine)
         alike = tuple(row for row in again if any(row.part == one.part and row.said == one.said for one in chosen))
-        mute = [Remark(Doubt.NO_VERDICT, row.place, *key) for row in chosen if not row.said.get(form.verdict_key)]
-        made.remarks += mute
-        if mute:
-            made.unmatched += [Unmatched(row, file.name, file.digest, Doubt.NO_VERDICT, key) for row in chosen + alike]
+        if any(not row.said.get(form.verdict_key) for row in chosen):
+            refused += chosen + alike
         else:
+            counting |= {row.place for row in chosen + alike}
             base = frozenset(one for row in chosen for one in row.base.split("|") if one)
             yield Answer(key, chosen, file.name, file.digest, alike, base)
+    left = {row.place: row for row in refused if row.place not in counting}.values()
+    made.unmatched += [Unmatched(row, file.name, file.digest, Doubt.NO_VERDICT, key) for row in left]
+    mute = (row for row in left if not row.said.get(form.verdict_key))
+    made.remarks += [Remark(Doubt.NO_VERDICT, row.place, *key) for row in mute]
 
 
 def standing(finding: Finding) -> Sequence[Answer]:
     """The answers whose doubts still ask something: the one that counts and its equals, or all that disagree."""
-    if finding.answer is None:
+    if finding.answer is None or len(finding.answers) == 1:
         return finding.answers
     return [one for one in finding.answers if one.says() == finding.answer.says()]
 
@@ -303,8 +350,14 @@ def still_due(row: ReturnedRow, form: Form, places: frozenset[str]) -> list[str]
     What every door asks is due though its column was taken away; what only some ask (photos, a long column) is due
     where the file has it.
     """
-    there = (one for one in form.fields if one.by == "officer" and (one.key in places or (one.face and one.field)))
-    return [one.key for one in there if not row.said.get(one.key) and form.holds(one.needed, row.said)]
+    said, verdict = row.said, form.verdict_key
+    return [
+        key
+        for key, pairs in form.due_when.items()
+        if key not in said
+        and (any(said.get(question) == code for question, code in pairs) if pairs else verdict in said)
+        and (key in places or key in form.everywhere)
+    ]
 
 
 def _due(row: ReturnedRow, key: Key, form: Form, places: frozenset[str]) -> Iterable[Remark]:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.collect.headings import PART
 from pipeline.collect.merge import Finding, Merged, Unmatched, answer_id
-from pipeline.collect.returned import Doubt, Remark
+from pipeline.collect.returned import Doubt, Remark, ReturnedRow
 from pipeline.collect.reviews import Review, ReviewTable, reason_words
 from pipeline.collect.words import Words
 from pipeline.forms.form import Form
@@ -15,6 +16,7 @@ from pipeline.forms.workbook import Note
 from pipeline.texts import Texts
 
 Key = tuple[str, str]
+Asks = Mapping[str, Sequence[str]]  # place of a row → what is asked of it, in words
 _SHOWN = 4  # answers that disagree, on one row
 
 
@@ -37,11 +39,12 @@ def reissues(
         sent = finding.sent
         if sent.county_code in heard:
             mine = refused.get(sent.key, ()) if finding.state == "open" else ()
-            why = _why(finding, review, doubts.get(sent.key, ()), table, words, texts, form)
+            asks = _by_row(finding, doubts.get(sent.key, ()), words)
+            why = _why(finding, review, asks, table, texts, form)
             if mine:
                 why = "\n".join(dict.fromkeys(_refusal(one, words, texts) for one in mine))
-            if why:
-                notes[sent.county_code][sent.patch_uid] = _note(finding, review, why, form, mine)
+            if why or any(asks.values()):
+                notes[sent.county_code][sent.patch_uid] = _note(finding, review, why, asks, form, mine, texts)
     return [Reissue(code, mine) for code, mine in sorted(notes.items())]
 
 
@@ -69,23 +72,20 @@ def _doubts(remarks: Iterable[Remark]) -> dict[Key, list[Remark]]:
     return found
 
 
-def _why(
-    finding: Finding,
-    review: Review,
-    doubts: Sequence[Remark],
-    table: ReviewTable,
-    words: Words,
-    texts: Texts,
-    form: Form,
-) -> str:
+def _by_row(finding: Finding, doubts: Sequence[Remark], words: Words) -> Asks:
+    """What is asked of each row of the answer that counts, by its place."""
+    rows = finding.answer.rows if finding.answer else ()
+    return {row.place: [words(one) for one in doubts if one.place == row.place] for row in rows}
+
+
+def _why(finding: Finding, review: Review, asks: Asks, table: ReviewTable, texts: Texts, form: Form) -> str:
     """Every reason for which a row comes back, a line each; "" where there is none."""
     if finding.state == "open":
         return texts["returns.reissue.open"]
     said = [texts["returns.reissue.conflict"], *_verdicts(finding, form, texts)] if finding.state == "conflict" else []
     if review.returned:
         said.append(reason_words(review.returned, table, texts))
-    places = {row.place for one in finding.answers[:1] for row in one.rows}
-    said += [words(one) for one in doubts if one.place in places and finding.state == "answered"]
+    said += next(iter(asks.values()), [])
     return "\n".join(dict.fromkeys(said))
 
 
@@ -109,16 +109,40 @@ def _refusal(one: Unmatched, words: Words, texts: Texts) -> str:
     return words(Remark(one.code, one.row.place, *one.key))
 
 
-def _note(finding: Finding, review: Review, why: str, form: Form, refused: Sequence[Unmatched]) -> Note:
+def _note(
+    finding: Finding,
+    review: Review,
+    why: str,
+    asks: Asks,
+    form: Form,
+    refused: Sequence[Unmatched],
+    texts: Texts,
+) -> Note:
     """With what it is issued upon, and the answer to go on from: the one that counts, or that lacks but a verdict."""
     base = [answer_id(one) for one in finding.answers] + [one.mark for one in review.standing]
-    alone = finding.answer is not None and len(finding.answer.rows) == 1
+    upon = "|".join(dict.fromkeys(base))
+    rows = finding.answer.rows if finding.answer else _begun(refused)
+    if len(rows) > 1 and PART not in {one.key for one in form.written}:
+        rows = ()  # the form has no place for the numbers of plots
+    first, *said = [_said(row, form, alone=len(rows) == 1) for row in rows] or [{}]
+    plots = zip((_of_plot(row, asks, texts) for row in rows[1:]), said, strict=True)
+    return Note(why, upon, first, tuple(Note(asked, upon, one) for asked, one in plots))
+
+
+def _of_plot(row: ReturnedRow, asks: Asks, texts: Texts) -> str:
+    """That a row is of a further plot of the patch above, and what is asked of it."""
+    return "\n".join([texts.say("returns.reissue.plot", plot=row.part), *asks.get(row.place, ())])
+
+
+def _said(row: ReturnedRow, form: Form, *, alone: bool) -> Mapping[str, str]:
+    """What a row says where a workbook has a place for it, with the number of its plot unless it is the only one."""
+    said = row.said if alone and row.part == "1" else {**row.said, PART: row.part}
     written = {one.key for one in form.written}
-    said = finding.answer.said if finding.answer and alone else _begun(refused)
-    return Note(why, "|".join(dict.fromkeys(base)), {key: value for key, value in said.items() if key in written})
+    return {key: value for key, value in said.items() if key in written}
 
 
-def _begun(refused: Sequence[Unmatched]) -> Mapping[str, str]:
-    """What was said beside the verdict that is missing, where one row alone said it."""
-    said = [one.row.said for one in refused]
-    return said[0] if len(said) == 1 and refused[0].code is Doubt.NO_VERDICT else {}
+def _begun(refused: Sequence[Unmatched]) -> Sequence[ReturnedRow]:
+    """What was said beside a verdict that is missing, where one file said it and each plot once."""
+    rows = [one.row for one in refused if one.code is Doubt.NO_VERDICT]
+    whole = len(rows) == len(refused) and len({one.digest for one in refused}) == 1
+    return rows if whole and len({row.part for row in rows}) == len(rows) else ()

@@ -11,9 +11,13 @@ from typing import Any
 from pipeline.collect.returned import Doubt, Photo, Remark, ReturnedFile, ReturnedRow
 from pipeline.publish import write_text
 
-_ROW = ("patch_uid", "county_code", "row_code", "part", "said", "given", "place", "base", "refused", "called")
+_ROW = (
+    "patch_uid", "county_code", "row_code", "part", "said", "given", "place", "base", "refused", "called",
+    "by_number",
+)  # fmt: skip
 _FILE = ("digest", "name", "door", "campaign", "county_code", "form")
 _COMPARED = ("patch_no", "centre", "area", "geometry")
+_SHORT = 12
 _PHOTO = tuple(Photo.__dataclass_fields__)
 
 
@@ -28,17 +32,19 @@ def remembered(path: Path) -> list[ReturnedFile]:
 
 
 def lean(files: Sequence[ReturnedFile], known: dict[str, str]) -> list[ReturnedFile]:
-    """The same for a province in memory: equal answers kept once (in `known`), of locked cells those that are
-    compared with what was sent."""
+    """The same for a province in memory: equal words kept once, of locked cells those that are compared with what was
+    sent. `known` holds what was sent, and short answers as they come: long ones are seldom said twice."""
     return [replace(one, rows=tuple(_lean(row, known) for row in one.rows)) for one in files]
 
 
 def _lean(row: ReturnedRow, known: dict[str, str]) -> ReturnedRow:
-    said = {known.setdefault(key, key): known.setdefault(value, value) for key, value in row.said.items()}
-    given = {known.setdefault(key, key): row.given[key] for key in _COMPARED if key in row.given}
-    if "area" in given:
-        given["area"] = known.setdefault(given["area"], given["area"])
-    return replace(row, said=said, given=given, county_code=known.setdefault(row.county_code, row.county_code))
+    def once(word: str) -> str:
+        return known.setdefault(word, word) if len(word) <= _SHORT else known.get(word, word)
+
+    said = {once(key): once(value) for key, value in row.said.items()}
+    given = {once(key): once(row.given[key]) for key in _COMPARED if key in row.given}
+    uid, code = once(row.patch_uid), once(row.row_code)
+    return replace(row, patch_uid=uid, row_code=code, county_code=once(row.county_code), said=said, given=given)
 
 
 def _value(one: ReturnedFile) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Doubt(StrEnum):
     NOT_ALONE = "NOT_ALONE"  # another system's table in a sheet of our own checklist
     NUMBER_UNKNOWN = "NUMBER_UNKNOWN"  # a patch number (and county) of another system's table that was never sent
     NUMBER_DOUBTFUL = "NUMBER_DOUBTFUL"  # one that fits several pieces
+    PLOTS_GONE = "PLOTS_GONE"  # plots of the answer it was issued upon that it does not bring
     CONFLICT = "CONFLICT"
     CHECK = "CHECK"  # an answer that does not agree with itself, its patch or its photos: which rule says `facts`
 
@@ -76,6 +77,7 @@ class ReturnedRow:
     base: str = ""  # the answers it was issued upon, joined by "|"; "" in what was handed out first
     refused: str = ""  # the `Doubt` for which it cannot be taken, where that is known before the merge
     called: tuple[str, ...] = ()  # by its own system: "heading value"
+    by_number: bool = False  # whether its patch number alone tells its piece
 
 
 @dataclass(frozen=True, slots=True)

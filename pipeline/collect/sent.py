@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.amounts import area_in
+from pipeline.collect.spelling import number_key
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.given import centre_words
 from pipeline.forms.identity import code_of, outline_digest
@@ -44,7 +47,15 @@ class SentAll:
     counties_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     codes: frozenset[str] = frozenset()  # all row codes
     centres: frozenset[str] = frozenset()  # all middles
-    numbers: frozenset[str] = frozenset()  # all patch numbers, as they stand in checklists
+    numbers: frozenset[str] = frozenset()  # what tells all patch numbers apart
+
+    @cached_property
+    def by_number(self) -> Mapping[str, Sequence[Sent]]:
+        """The pieces of each number, by what tells numbers apart."""
+        found: dict[str, list[Sent]] = defaultdict(list)
+        for one in self.by_key.values():
+            found[number_key(clean_text(one.patch_no))].append(one)
+        return found
 
 
 def sent_rows(
@@ -83,4 +94,5 @@ def all_sent(sent: Iterable[Sent]) -> SentAll:
         counties[uid] = (*counties.get(uid, ()), code)
     codes = frozenset(one.row_code for one in by_key.values())
     centres = frozenset(one.centre for one in by_key.values())
-    return SentAll(by_key, counties, codes, centres, frozenset(clean_text(one.patch_no) for one in by_key.values()))
+    numbers = frozenset(number_key(clean_text(one.patch_no)) for one in by_key.values())
+    return SentAll(by_key, counties, codes, centres, numbers)

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from pipeline.forms.cleaning import clean_text
 from pipeline.io.readers.numerals import digits
@@ -13,6 +14,7 @@ from pipeline.io.readers.numerals import digits
 Raw = str | float | bool | date | datetime | time | timedelta | None
 
 _NOTHING = re.compile(r"[\s/\\\-_—–―－.…·、]*")  # how an empty cell is struck out on paper
+_NUMERIC = re.compile(r"\d{1,20}(\.\d{1,6})?(E[+-]?\d{1,3})?", re.I)
 _ERROR = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!)")
 
 
@@ -21,6 +23,8 @@ def said_text(raw: Raw) -> str:
 
     Whole numbers have no point, dates are ISO 8601; a cell that is only struck out says nothing.
     """
+    if raw is None or raw == "":
+        return ""
     text = clean_text(_text(raw))
     return "" if _NOTHING.fullmatch(text) else text
 
@@ -43,6 +47,12 @@ def _text(raw: Raw) -> str:
 def plain(text: str) -> str:
     """Full width made half width, blanks of every kind at the ends removed."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def number_key(number: str) -> str:
+    """What tells patch numbers apart once a program has made numbers of them: "0012", "１２" and 12 are one."""
+    text = " ".join(plain(number).split())
+    return str(Decimal(text).normalize()) if _NUMERIC.fullmatch(text) else text
 
 
 def folded(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pipeline.collect.answers import answers
 from pipeline.collect.grid import Grid, Span
 from pipeline.collect.headings import BASE, CODE, COUNTY, KNOWN, NUMBER, PART, UID, Columns, nearest_heading
-from pipeline.collect.identities import Listed, Named, centre_of, code_of, identified, number_of, uid_of
+from pipeline.collect.identities import Listed, Named, centre_of, code_of, identified, number_of, sign_of, uid_of
 from pipeline.collect.returned import Doubt, Remark, ReturnedRow
 from pipeline.collect.spelling import Raw, folded, plain, said_text, shown
 from pipeline.collect.values import Terms
@@ -92,9 +92,17 @@ def read_table(table: Table, listed: Sequence[Listed], terms: Terms) -> tuple[li
 
 def _named(table: Table, row: int, blocked: bool) -> Named:
     part = plain(said_text(table.raw(row, PART))).removesuffix(".0")
-    uid, code = uid_of(table.raw(row, UID)), code_of(table.raw(row, CODE))
-    extra = plain(said_text(table.raw(row, UID))) == EXTRA
-    return Named(uid, "" if extra else code, number_of(table.raw(row, NUMBER)), part, blocked, extra)
+    uid, code, number = uid_of(table.raw(row, UID)), code_of(table.raw(row, CODE)), number_of(table.raw(row, NUMBER))
+    if not (code == EXTRA or sign_of(table.raw(row, UID)).endswith(EXTRA)):
+        return Named(uid, code, number, part, blocked)
+    torn = code not in ("", EXTRA) or bool(centre_of(table.raw(row, "place")))
+    return Named(uid, code.replace(EXTRA, ""), number, part, blocked, not torn, torn)
+
+
+def _county(table: Table, row: int) -> str:
+    """The county a row says, be it beside the sign of a further plot."""
+    said, sign = plain(said_text(table.raw(row, COUNTY))), sign_of(table.raw(row, UID))
+    return said or (sign.removesuffix(EXTRA) if sign.endswith(EXTRA) else "")
 
 
 def _answered(table: Table, row: int) -> bool:
@@ -107,12 +115,14 @@ def _read_row(
     """A row that says anything, with the remarks on its cells; nothing for one that was left untouched."""
     if not _answered(table, row):
         return [], []
-    county = plain(said_text(table.raw(row, COUNTY)))
+    county = _county(table, row)
     cells = {key: table.raw(row, key) for key in table.asked}
     said, doubts = answers(cells, terms, lambda key: table.place(row, key))
     base = plain(said_text(table.raw(row, BASE)))
     given = _given(table, row, named, uid, terms)
-    made = ReturnedRow(uid, county, named.row_code, part, said, given, table.place(row), base)
+    refused = str(Doubt.ROW_CODE) if named.torn else ""
+    alone = named.extra or (bool(uid) and not named.patch_uid and not named.row_code)
+    made = ReturnedRow(uid, county, named.row_code, part, said, given, table.place(row), base, refused, by_number=alone)
     return [made], [replace(one, patch_uid=uid, county_code=county) for one in doubts]
 
 

@@ -66,7 +66,16 @@ class Form:
     fields: tuple[Field, ...]
 
     def __getitem__(self, key: str) -> Field:
-        return next(one for one in self.fields if one.key == key)
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Field]:
+        return {one.key: one for one in self.fields}
+
+    @cached_property
+    def rank(self) -> Mapping[str, int]:
+        """In which order answers are read: the verdict first, the others as they stand."""
+        return {one.key: at if one.key != self.verdict_key else -1 for at, one in enumerate(self.fields)}
 
     @property
     def verdict(self) -> Field:
@@ -94,6 +103,21 @@ class Form:
         return tuple(one for one in self.fields if one.field)
 
     @cached_property
+    def due_when(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """What is ever due, by key: the answers (question, code) for which it is, () once there is a verdict."""
+        due = [one for one in self.fields if one.by == "officer" and one.needed]
+        return {one.key: self._pairs(one.needed) for one in due}
+
+    @cached_property
+    def everywhere(self) -> frozenset[str]:
+        """What every door asks."""
+        return frozenset(one.key for one in self.fields if one.face and one.field)
+
+    def _pairs(self, condition: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        named = [self.answers[code] for code in condition if code != ALWAYS]
+        return tuple((one.key, choice.code) for one, choice in named)
+
+    @cached_property
     def answers(self) -> Mapping[str, tuple[Field, Choice]]:
         """Every answer that a condition may name: verdict, kind of case ("legal.supply"), or "question.choice"."""
         named = {f"{one.key}.{each.code}": (one, each) for one in self.fields for each in one.choices}
@@ -104,8 +128,7 @@ class Form:
         """Whether answers, by key, make a condition (`when`, `needed`) true; "always" is once there is a verdict."""
         if condition == (ALWAYS,):
             return bool(said.get(self.verdict_key))
-        named = (self.answers[code] for code in condition)
-        return any(said.get(one.key) == choice.code for one, choice in named)
+        return any(said.get(key) == code for key, code in self._pairs(condition))
 
     def label(self, choice: Choice, language: str, joint: str) -> str:
         """The words of a choice, with its verdict's before them where it belongs under one."""

@@ -69,7 +69,7 @@ def _write_columns(sheet: Worksheet, look: Look, form: Form, facts: CampaignFact
         put(sheet, row + 1, column, words[f"form.help.{key}"], look.head)
     row += 2
     for one in form.written:
-        said = one.hint.get(words.language, "") or words["form.check.choice" if one.choices else "form.help.free"]
+        said = one.hint.get(words.language, "") or words[f"form.help.fill_{'choice' if one.choices else one.type}"]
         unit = words[f"unit.{facts.area_unit}"]
         name = one.heading[words.language].replace("{unit}", unit).replace("\n", words["form.heading_joint"])
         for column, value in enumerate((name, said, _due(form, one, words))):

@@ -415,7 +415,4 @@ def _runs(numbers: Sequence[int], words: Texts) -> str:
 
 def _foot(form: Form, facts: CampaignFacts, words: Texts) -> tuple[str, str]:
     day = words.say("start.made", date=facts.map_date.isoformat()) if facts.map_date else ""
-    return (
-        words.say("start.form", form=form.title[facts.language], id=form.id, version=form.version),
-        day,
-    )
+    return words.say("start.form", form=form.title[facts.language], version=form.version), day

@@ -12,7 +12,7 @@ from pipeline.forms.form import Form
 
 HEAD_ROWS = 4  # title, county and unit, band, headings
 FIRST_ROW = HEAD_ROWS
-EXTRA = "+"  # in the cells of identity of a row for a further plot of land
+EXTRA = "+"  # the check code of a row for a further plot of land
 _LEAST_EXTRA, _MOST_EXTRA, _ROWS_FOR_ONE = 3, 30, 10
 
 
@@ -72,6 +72,14 @@ class Table:
         for at, one in enumerate(self.form.long, self.first_long):
             found[one.tab] = (*found.get(one.tab, ()), at)
         return found
+
+
+def extra_sign(county_code: str) -> str:
+    """What stands where other rows have their id: that the row is for a further plot, and of which county's checklist.
+
+    The code comes first: a spreadsheet makes a number of "+429901".
+    """
+    return f"{county_code}{EXTRA}"
 
 
 def cell(column: int, row: int) -> str:

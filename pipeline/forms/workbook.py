@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
@@ -30,7 +30,7 @@ from pipeline.forms.identity import book_order, geometry_digest, row_code
 from pipeline.forms.picture_sheet import write_pictures
 from pipeline.forms.rules import add_highlights, add_validations, choice_label, write_lists
 from pipeline.forms.sections import section_words
-from pipeline.forms.table import EXTRA, FIRST_ROW, Table
+from pipeline.forms.table import EXTRA, FIRST_ROW, Table, extra_sign
 from pipeline.records import CampaignFacts, County, Piece
 from pipeline.texts import Texts, texts
 
@@ -45,11 +45,16 @@ _DUE_COLUMNS, _LONGEST_DAY = 3, 30  # where the day stands on which answers are 
 
 @dataclass(frozen=True)
 class Note:
-    """Why a row is asked again, the ids of what it is issued upon, and the answer it begins with."""
+    """Why a row is asked again, the ids of what it is issued upon, and the answer it begins with; `plots` are the rows
+    of further plots of land below it."""
 
     why: str
     base: str = ""
     said: Mapping[str, str] = field(default_factory=dict)  # in canonical spelling, by the form's keys
+    plots: tuple[Note, ...] = ()
+
+
+Line = tuple[Piece, Note]  # one row of the table
 
 
 def write_checklist(
@@ -64,11 +69,12 @@ def write_checklist(
     parts: Sequence[BookPart] = (),
     deadline: str = "",
 ) -> int:
-    """Write the checklist of a county and return the number of its rows.
+    """Write the checklist of a county and return the number of pieces in it.
 
     Rows are the county's own asked pieces by number; `pages` gives the page of the sheets by patch_uid, and `parts` the
     files they lie in, `<code>_sheets.pdf` where none are told. With `notes` by patch_uid only those pieces are asked
-    again, each with a column that says why. `pictures` are JPEGs by patch_uid and phase, for a sheet of their own.
+    again, each with a column that says why, and rows of their own for further plots of land. `pictures` are JPEGs by
+    patch_uid and phase, for a sheet of their own.
     `deadline` is when answers are due, "" where nobody said. A county without asked pieces gets no file. The same
     values give the same bytes.
     """
@@ -88,8 +94,9 @@ def write_checklist(
             write_pictures(album, look, rows, pictures, words)
         lists, meta = book.add_worksheet("_lists"), book.add_worksheet("_meta")
         sources = write_lists(book, lists, form, words)
-        table = Table(form, len(rows), notes is not None)
-        _write_table(sheet, look, table, facts, county, rows, pages, notes, words, _linked(county, parts), deadline)
+        lines = list(_lines(rows, notes or {}))
+        table = Table(form, len(lines), notes is not None)
+        _write_table(sheet, look, table, facts, county, lines, pages, words, _linked(county, parts), deadline)
         add_validations(sheet, table, sources, words)
         add_highlights(sheet, table, look, words)
         write_guide(help_sheet, look, form, facts, county, len(rows), words)
@@ -149,9 +156,8 @@ def _write_table(
     table: Table,
     facts: CampaignFacts,
     county: County,
-    rows: list[Piece],
+    lines: Sequence[Line],
     pages: Mapping[str, int],
-    notes: Mapping[str, Note] | None,
     words: Texts,
     parts: Sequence[BookPart],
     deadline: str,
@@ -159,8 +165,7 @@ def _write_table(
     form = table.form
     _set_up(sheet, look, table, facts, county, words)
     _write_head(sheet, look, table, facts, county, words, deadline)
-    for at, piece in enumerate(rows, FIRST_ROW):
-        note = notes[piece.patch_uid] if notes else Note("")
+    for at, (piece, note) in enumerate(lines, FIRST_ROW):
         cells = [
             given_value(one.key, piece, facts, pages.get(piece.patch_uid), words)
             if one.by == "given"
@@ -176,13 +181,22 @@ def _write_table(
                 put(sheet, at, column, value, look.free(one, AREA_DECIMALS[facts.area_unit]))
         put(sheet, at, table.code, row_code(piece), look.code)
         put(sheet, at, table.uid, piece.patch_uid, look.code)
-        if notes:
+        if table.reissued:
             put(sheet, at, table.note, clean_text(note.why)[:LONGEST_NOTE], look.kinds["given", "long", "left"])
             put(sheet, at, table.uid + 1, note.base or None, look.code)
-    _write_extra(sheet, look, table, facts, words)
+    _write_extra(sheet, look, table, facts, county, words)
 
 
-def _write_extra(sheet: Worksheet, look: Look, table: Table, facts: CampaignFacts, words: Texts) -> None:
+def _lines(rows: Sequence[Piece], notes: Mapping[str, Note]) -> Iterator[Line]:
+    """The rows of the table: one a piece, with those of its further plots below it where it is asked again."""
+    for piece in rows:
+        note = notes.get(piece.patch_uid, Note(""))
+        yield from ((piece, one) for one in (note, *note.plots))
+
+
+def _write_extra(
+    sheet: Worksheet, look: Look, table: Table, facts: CampaignFacts, county: County, words: Texts
+) -> None:
     """Rows for further plots of land: the number of the patch is chosen, the rest is asked as of any other."""
     decimals = AREA_DECIMALS[facts.area_unit]
     for at in range(FIRST_ROW + table.rows, table.last_row + 1):
@@ -192,11 +206,13 @@ def _write_extra(sheet: Worksheet, look: Look, table: Table, facts: CampaignFact
                 put(sheet, at, column, None, look.number_open)
             elif one.by == "given":
                 said = {"row_no": EXTRA, "place": words["form.extra"]}.get(one.key)
-                put(sheet, at, column, said, look.extra)
+                put(
+                    sheet, at, column, said, look.extra if one.key == "place" else look.kinds["given", "text", "center"]
+                )
             else:
                 put(sheet, at, column, None, look.open(one, decimals))
         put(sheet, at, table.code, EXTRA, look.code)
-        put(sheet, at, table.uid, EXTRA, look.code)
+        put(sheet, at, table.uid, extra_sign(county.code), look.code)
         if table.reissued:
             put(sheet, at, table.note, None, look.extra)
 

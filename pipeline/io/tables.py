@@ -40,7 +40,7 @@ def layer_table(layer: Layer, columns: Mapping[str, Any], geometry: Geometries |
     if layer.geometry:
         assert geometry is not None
         made[GEOMETRY] = _wkb(geometry)
-        return pa.table(made).replace_schema_metadata({"geo": _geo(geometry, crs)})
+        return pa.table(made).replace_schema_metadata(geo_metadata([geometry], crs))
     return pa.table(made)
 
 
@@ -53,18 +53,23 @@ def _wkb(geometry: Geometries) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(shapely.to_wkb(one), pa.binary()) for one in blocks], pa.binary())
 
 
-def _geo(geometry: Geometries, crs: str) -> str:
-    """GeoParquet 1.1 metadata."""
-    there = geometry[~(shapely.is_missing(geometry) | shapely.is_empty(geometry))]
-    kinds = sorted({_KINDS[one] for one in shapely.get_type_id(there).tolist()})
+def geo_metadata(blocks: Iterable[Geometries], crs: str) -> dict[str, str]:
+    """GeoParquet 1.1 metadata of a table whose outlines come block by block."""
+    kinds: set[str] = set()
+    boxes: list[npt.NDArray[np.float64]] = []
+    for geometry in blocks:
+        there = geometry[~(shapely.is_missing(geometry) | shapely.is_empty(geometry))]
+        kinds |= {_KINDS[one] for one in shapely.get_type_id(there).tolist()}
+        boxes += [shapely.total_bounds(there)] if len(there) else []
     column: dict[str, Any] = {
         "encoding": "WKB",
-        "geometry_types": kinds,
+        "geometry_types": sorted(kinds),
         "crs": CRS.from_user_input(crs).to_json_dict(),
     }
-    if len(there):
-        column["bbox"] = shapely.total_bounds(there).tolist()
-    return json.dumps({"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}})
+    if boxes:
+        low, high = np.min(boxes, axis=0), np.max(boxes, axis=0)
+        column["bbox"] = [*low[:2].tolist(), *high[2:].tolist()]
+    return {"geo": json.dumps({"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}})}
 
 
 _KINDS = {-1: "Unknown", 0: "Point", 1: "LineString", 2: "LineString", 3: "Polygon", 4: "MultiPoint",

@@ -21,7 +21,7 @@ from pipeline.engine.run import Workshop, job_of, outputs_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal
 from pipeline.issues import Code, Issue, write_issues
-from pipeline.layers import COUNTIES, FINDINGS, PHOTOS, PIECES, RETURNED, Layer
+from pipeline.layers import COUNTIES, FINDINGS, PHOTOS, PIECES, RETURNED
 from pipeline.ledger import add_lines, read_ledger
 from pipeline.publish import private, swap_folder, write_json, write_text
 from pipeline.records import CampaignFacts
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from pipeline.collect.words import Words
     from pipeline.forms.form import Form
 
-_BLOCK = 10_000  # rows made at once, where all would fill the memory
-READER_VERSION = 6  # of how returns are read: part of the name under which what was read is kept
+_BLOCK = 5_000  # rows made at once, where all would fill the memory
+READER_VERSION = 7  # of how returns are read: part of the name under which what was read is kept
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def work(task: Task) -> Done:
     lines = review_lines(decisions, table)
     _keep(task)
     sent, pieces = _sent(task)
-    returned = brought(_read(task, form), sent)
+    returned = brought(_read(task, form, sent), sent)
     merged = merge(sent, returned, form, task.facts.id, decisions)
 
     def outlines(rows: Sequence[int]) -> npt.NDArray[np.object_]:
@@ -152,8 +152,8 @@ def _keep(task: Task) -> None:
     add_lines(task.files.ledger, ledger, events)
 
 
-def _read(task: Task, form: Form) -> list[ReturnedFile]:
-    """What every kept return says, each read once."""
+def _read(task: Task, form: Form, sent: SentAll) -> list[ReturnedFile]:
+    """What every kept return says, each read once; words that were sent are kept in memory once."""
     from pipeline.collect.maps import load_maps
     from pipeline.collect.remembered import lean, remember, remembered
 
@@ -161,7 +161,8 @@ def _read(task: Task, form: Form) -> list[ReturnedFile]:
     maps = load_maps(task.maps, form)
     units = kept_units(returns)
     found: list[ReturnedFile] = []
-    known: dict[str, str] = {}
+    mine = (word for one in sent.by_key.values() for word in (one.patch_uid, one.row_code, one.patch_no, one.centre))
+    known = {word: word for word in mine}
     with progress("collect", len(units)) as step:
         for unit in units:
             memory = state / "returns" / f"{unit.digest}-{task.reading}.json"
@@ -268,12 +269,13 @@ def _write(
 
 def _write_findings(task: Task, form: Form, merged: Merged, outlines: Outlines, reviewed: Reviewed) -> Path:
     from pipeline.collect.tables import asked_rules, finding_columns, review_columns
-    from pipeline.io.tables import layer_table
+    from pipeline.io.tables import geo_metadata, layer_table
 
     facts, said, found = task.facts, texts(task.facts.language), merged.findings
     rules = asked_rules(merged.remarks)
+    blocks = [slice(at, at + _BLOCK) for at in range(0, max(len(found), 1), _BLOCK)]
     # the box of the whole layer stands in the metadata of the file, before its first row
-    whole = layer_table(Layer("outlines", "collect", {}), {}, outlines([one.sent.at for one in found]), facts.crs)
+    whole = geo_metadata((outlines([one.sent.at for one in found[rows]]) for rows in blocks), facts.crs)
     tables = (
         layer_table(
             FINDINGS,
@@ -281,8 +283,8 @@ def _write_findings(task: Task, form: Form, merged: Merged, outlines: Outlines, 
             | review_columns(found[rows], reviewed.reviews[rows], rules, reviewed.table, said),
             outlines([one.sent.at for one in found[rows]]),
             facts.crs,
-        ).replace_schema_metadata(whole.schema.metadata)
-        for rows in (slice(at, at + _BLOCK) for at in range(0, max(len(found), 1), _BLOCK))
+        ).replace_schema_metadata(whole)
+        for rows in blocks
     )
     return _write_blocks(task.files[FINDINGS], tables)
 

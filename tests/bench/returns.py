@@ -72,7 +72,7 @@ def collected(folder: Path) -> None:
     """The whole stage, and once more where every return was read before."""
     files = Files(folder / "archive", folder / "work")
     inbox = tuple(arrived(files.returns, file_digest))
-    task = Task(files, FACTS, "verification_cn", "bench", inbox, Section(), (), ())
+    task = Task(files, FACTS, "verification_cn", "bench", inbox, Section(), (), (), {})
     for name in ("collected", "collected again"):
         own, children = _cpu_s(resource.RUSAGE_SELF), _cpu_s(resource.RUSAGE_CHILDREN)
         tally = work(task).tally
@@ -120,13 +120,18 @@ _BASE32 = str.maketrans("0123456789ABCDEFGHIJKLMNOPQRSTUV", "ABCDEFGHIJKLMNOPQRS
 
 
 def _answer(one: Piece) -> dict[str, str]:
+    """All that is due: a lawful row with its document, an unlawful one with its case."""
     legal = one.seq % 3 > 0
+    number = f"云自然资批〔2024〕{one.county_code}{one.seq}号"
+    approved = {"conv_authority": "某省人民政府", "conv_no": number, "conv_date": "2024-05-06", "conv_area": "4"}
+    case = {"plan_ok": "part", "handling": "case", "stop_notice_no": f"停{one.seq}", "stop_notice_date": "2025-10-21"}
+    case |= {"case_no": f"立{one.seq}", "case_date": "2025-10-22"}
     return {
         "verdict": "legal" if legal else "illegal", "verdict_sub": "legal.prior" if legal else "illegal.unreported",
         "actual_use": "housing", "built_state": "built", "used": "3.5", "used_farmland": "0.5",
-        "finding_remark": f"云自然资批〔2024〕{one.county_code}{one.seq}号，现场已核实",
+        "finding_remark": f"{number}，现场已核实", "user_name": f"第{one.seq % 60}村某公司",
         "photos": "2张" if one.seq % 10 else f"{one.seq}a.jpg、{one.seq}b.jpg",
-        "checker": "李明", "checked_on": f"2025-10-{1 + one.seq % 28:02d}",
+        "checker": "李明", "checked_on": f"2025-10-{1 + one.seq % 28:02d}", **(approved if legal else case),
     }  # fmt: skip
 
 

@@ -88,7 +88,6 @@ ASKS = [
     ("R04", LEGAL | {"used": "10.02"}),
     ("R05", LEGAL | {"used_farmland": "10.02"}),
     ("R07", LEGAL | {"finding_remark": "现场核实"}),
-    ("R07 part", LEGAL | {"conv_no": "x1"}),
     ("R08", LEGAL | {"used": "8", "supply_no": "x", "supply_date": "2024-01-01", "supply_area": "7.98"}),
     ("R09", LEGAL | {"conv_no": "x1", "conv_date": "2024-03-01", "conv_area": "10", "start_date": "2024-02-01"}),
     ("R10", {"verdict": "other", "verdict_sub": "other.temporary", "finding_remark": "临时用地"}),
@@ -104,6 +103,36 @@ def test_what_agrees_is_not_asked(said: dict[str, str]) -> None:
 @pytest.mark.parametrize(("rule", "said"), ASKS)
 def test_what_does_not_agree_is_asked_once(rule: str, said: dict[str, str]) -> None:
     assert told(asked(row("a", **said))) == [rule]
+
+
+def test_the_rest_of_a_document_is_asked_where_the_file_has_a_place_for_it_and_nothing_else_asks() -> None:
+    begun = {**LEGAL, "verdict_sub": "legal.key_project", "conv_no": "x1"}
+    (one,) = asked(row("a", **begun), places=("conv_no", "conv_date"))
+    assert (told([one]), one.facts["fields"]) == (["R07 part"], "conv_date")
+    assert asked(row("a", **begun)) == []
+    due = row("a", **begun | {"verdict_sub": "legal.prior"})
+    assert asked(due, places=("conv_no", "conv_date", "conv_area")) == []
+
+
+def test_a_number_is_asked_for_where_it_can_be_written() -> None:
+    said = {"verdict": "legal", "verdict_sub": "legal.key_project"}
+    for places, field in ((("conv_no", "finding_remark"), "finding_remark"), (("conv_no",), "conv_no")):
+        (one,) = asked(row("a", **said), places=places)
+        assert (one.facts["rule"], one.facts["field"]) == ("R07", field)
+
+
+@pytest.mark.parametrize("form", [CN, INTERNATIONAL])
+def test_no_change_everywhere_is_asked_nothing_but_photos(form: Form) -> None:
+    kind = next(one for one in form["verdict_sub"].choices if one.code in ("other.no_change", "not_a_change.natural"))
+    said = {"verdict": kind.under, "verdict_sub": kind.code, "actual_use": "unused", "built_state": "none"}
+    said |= {"finding_remark": "seen", "checker": "Li", "checked_on": "2025-10-20"}
+    places = tuple(one.key for one in form.written)
+    file = ReturnedFile(
+        "d" * 8, "f", "workbook", "C", "1", f"{form.id}@{form.version}", (row("a", **said),), (), (), places
+    )
+    merged = merge(ALL, [file], form, "C", ())
+    assert [one.facts["fields"] for one in merged.remarks] == ["photos"]
+    assert asked(row("a", **said), form=form, places=places) == []
 
 
 def test_land_parcels_are_summed() -> None:
@@ -145,7 +174,7 @@ def test_the_other_form_uses_the_same_rules_with_its_keys() -> None:
     assert ask(used="10") == []
     assert ask(used="10.01") == ["R04"]  # 0.01 mu are 0.00067 ha
     assert ask(finding_remark="seen") == ["R07"]
-    assert ask(permit_no="x") == ["R07 part"]
+    assert ask(permit_no="x") == []  # its file has no place for the rest
     assert ask(permit_no="x", permit_date="2025-05-02", start_date="2025-05-01") == ["R09"]
     assert ask(verdict="not_a_change", verdict_sub="not_a_change.natural", built_state="building") == ["R03"]
 

@@ -188,7 +188,7 @@ CASES = [
     # choices (domain 9.3)
     Case("blanks and full width round a choice", put(verdict=" 违法　")),
     Case("choice by its code", put(verdict="illegal", verdict_sub="illegal.unreported")),
-    Case("choice in English", put(verdict="Unlawful", verdict_sub="used before application")),
+    Case("choice in English", put(verdict="Unlawful", verdict_sub="used before applying for approval")),
     Case("choice with another joint", put(verdict_sub="违法/未报即用")),
     Case("word of one's own", put(verdict="属实"), but(verdict=None), ((Doubt.NOT_A_CHOICE, "H5"),)),
     Case("kind of case as verdict", put(verdict="未报即用"), but(verdict=None), ((Doubt.NOT_A_CHOICE, "H5"),)),

@@ -139,6 +139,7 @@ def test_every_reason_and_doubt_has_its_sentence() -> None:
         Doubt.COMMENTS: ["count", "cells"],
         Doubt.PICTURES: ["count", "cells"],
         Doubt.UNKNOWN_COLUMN: ["heading", "nearest"],
+        Doubt.PLOTS_GONE: ["plots"],
         Doubt.CONFLICT: ["files", "county"],
     }
     for language in languages():

@@ -19,19 +19,19 @@ from pipeline.collect.check_rules import load_rules
 from pipeline.collect.checks import checks
 from pipeline.collect.merge import Merged, answer_id, merge
 from pipeline.collect.reissue import Reissue, reissues
-from pipeline.collect.returned import ReturnedFile
+from pipeline.collect.returned import Doubt, ReturnedFile
 from pipeline.collect.reviews import load_reviews, review_all, review_lines
 from pipeline.collect.sent import all_sent, sent_rows
 from pipeline.collect.spelling import said_text
 from pipeline.collect.tables import fates
 from pipeline.collect.words import remark_words
 from pipeline.decisions import Decision
-from pipeline.forms.table import Table
+from pipeline.forms.table import FIRST_ROW, Table
 from pipeline.forms.workbook import Note, write_checklist
 from pipeline.texts import texts
 from tests.collect import test_merge as m
 
-from .conftest import CAMPAIGN, CODE, COUNTY, PIECES, Sheet, piece, read, terms, uid
+from .conftest import CAMPAIGN, CODE, COUNTY, PIECES, Sheet, number, piece, read, terms, uid
 
 TABLE = load_reviews("reviews")
 ILLEGAL = {"verdict": "illegal", "verdict_sub": "illegal.unreported"}
@@ -235,6 +235,75 @@ def test_the_same_values_give_the_same_bytes_and_the_first_checklist_has_no_such
     assert heads[table.note : table.first_long] == ["本行退回原因", "校验码", "patch_uid", "base"]
     assert sheet.cell(6, table.note + 1).data_type == "s"
     assert next(sheet.column_dimensions[cell.column_letter].hidden for cell in sheet[4][table.uid : table.first_long])
+
+
+@pytest.fixture
+def of_plots(checklist: object, tmp_path: Path) -> list[ReturnedFile]:
+    """Patch 1 answered for three plots of land; one in a numbered row, all without what is due."""
+    sheet = Sheet(checklist("cn"), BY)  # type: ignore[operator]
+    put(sheet, FIRST_ROW + 1, checked_on=None)
+    for at, plot in ((9, "乙"), (10, None)):
+        sheet.put(at, patch_no=number(1), part_no=plot, verdict="违法", user_name=f"用户{at}")
+    return read(sheet.save(tmp_path / "plots.xlsx"), tmp_path / "s")
+
+
+def plots_of(found: Merged) -> dict[str, str]:
+    one = next(each for each in found.findings if each.sent.patch_uid == uid(1))
+    assert one.answer is not None
+    return {row.part: row.said.get("user_name", "") for row in one.answer.rows}
+
+
+def test_further_plots_come_back_in_rows_of_their_own_and_are_kept(
+    of_plots: list[ReturnedFile], tmp_path: Path
+) -> None:
+    merged, (one,) = reissued(of_plots)
+    assert plots_of(merged) == {"1": "某公司", "乙": "用户9", "2": "用户10"}
+    note = one.notes[uid(1)]
+    assert [plot.said["part_no"] for plot in note.plots] == ["2", "乙"]
+    assert all("具体情形" in plot.why for plot in note.plots)
+    path = again(one.notes, tmp_path / "o.xlsx")
+    (untouched,) = read(path, tmp_path / "s")
+    back, _ = reissued([*of_plots, untouched])
+    assert (plots_of(back), any(each.superseded for each in back.findings)) == (plots_of(merged), False)
+    sheet = Sheet(path, BY)
+    at = next(row for row in range(5, 9) if sheet.cell(row, "part_no").value == "乙")
+    sheet.put(at, user_name="丙")
+    mended, _ = reissued([*of_plots, *read(sheet.save(tmp_path / "m.xlsx"), tmp_path / "s")])
+    assert plots_of(mended) == {"1": "某公司", "乙": "丙", "2": "用户10"}
+    assert not [each for each in mended.remarks if each.code is Doubt.PLOTS_GONE]
+
+
+def test_a_plot_that_an_answer_upon_it_does_not_bring_is_told(of_plots: list[ReturnedFile], tmp_path: Path) -> None:
+    _, (one,) = reissued(of_plots)
+    sheet = Sheet(again(one.notes, tmp_path / "o.xlsx"), BY)
+    at = next(row for row in range(5, 9) if sheet.cell(row, "part_no").value == "乙")
+    sheet.sheet.delete_rows(at)
+    found, _ = reissued([*of_plots, *read(sheet.save(tmp_path / "m.xlsx"), tmp_path / "s")])
+    assert set(plots_of(found)) == {"1", "2"}
+    (gone,) = [each for each in found.remarks if each.code is Doubt.PLOTS_GONE]
+    assert (gone.patch_uid, gone.facts["plots"]) == (uid(1), "乙")
+
+
+def test_what_a_reissued_file_has_no_column_for_stays_as_it_was_answered(
+    answered: list[ReturnedFile], tmp_path: Path
+) -> None:
+    _, (one,) = reissued(answered)
+    sheet = Sheet(again(one.notes, tmp_path / "o.xlsx"), BY)
+    at = next(row for row in range(5, 9) if sheet.cell(row, "patch_uid").value == uid(2))
+    sheet.put(at, used=13.0)
+    sheet.sheet.delete_cols(sheet.columns["user_name"])
+    found, _ = reissued([*answered, *read(sheet.save(tmp_path / "m.xlsx"), tmp_path / "s")])
+    mine = next(each for each in found.findings if each.sent.patch_uid == uid(2))
+    assert mine.answer is not None
+    assert (mine.answer.said["used"], mine.answer.said["user_name"]) == ("13", "某公司")
+
+
+def test_a_plot_added_in_a_reissue_takes_nothing_from_the_first() -> None:
+    field = m.file("x", m.row("a", **m.FULL, photo1="DCIM/p.jpg"), door="geopackage")
+    base = ids(m.merged(field))
+    two = m.file("b", replace(m.row("a", **m.FULL), base=base), m.row("a", part="2", at=2, **m.FULL))
+    rows = finding(m.merged(field, two)).answer.rows  # type: ignore[attr-defined]
+    assert [row.said.get("photo1") for row in rows] == ["DCIM/p.jpg", None]
 
 
 texts_of = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Co", "Cn"]), min_size=1, max_size=40)

@@ -137,7 +137,7 @@ def test_every_number_is_read_back(value: Decimal) -> None:
         ("verdict_sub", "违法—未报即用", "illegal.unreported"), ("verdict_sub", "未报即用", "illegal.unreported"),
         ("verdict_sub", "illegal.unreported", "illegal.unreported"),
         ("verdict_sub", "unreported", "illegal.unreported"),
-        ("verdict_sub", "Unlawful · used before application", "illegal.unreported"),
+        ("verdict_sub", "Unlawful · used before applying for approval", "illegal.unreported"),
         ("verdict_sub", "其他·其他情形(备注说明)", "other.other_other"), ("actual_use", "光伏", "photovoltaic"),
     ],
 )  # fmt: skip

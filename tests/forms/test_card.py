@@ -120,9 +120,9 @@ def test_when_an_answer_is_due_is_said_short() -> None:
     said = {one.key: due_words(CN, one, words) for one in CN.written}
     assert said["verdict"] == said["photos"] == "必填"
     assert said["handling"] == "必填"  # the band says for whom
-    assert said["used"] == "合法、违法必填"
-    assert said["supply_no"] == "供地手续必填"
-    assert said["case_no"] == "立案、处罚到位、移送必填"
+    assert said["used"] == "必填（合法、违法）"
+    assert said["supply_no"] == "必填（供地手续）"
+    assert said["case_no"] == "必填（立案、处罚到位、移送）"
     assert said["part_no"] == said["remaining"] == ""
     for one in CN.written:
         assert bool(said[one.key]) == bool(one.needed)
@@ -131,7 +131,7 @@ def test_when_an_answer_is_due_is_said_short() -> None:
 def test_answers_that_are_called_alike_are_told_in_full() -> None:
     field = replace(CN["supply_no"], needed=("plan_ok.yes",))
     form = replace(CN, fields=tuple(field if one.key == field.key else one for one in CN.fields))
-    assert due_words(form, field, texts("zh")) == "是否符合规划·是必填"
+    assert due_words(form, field, texts("zh")) == "必填（是否符合规划·是）"
 
 
 @pytest.mark.parametrize("language", languages())

@@ -87,7 +87,8 @@ def test_every_county_has_its_tooltip_and_state() -> None:
     given = morning(100)
     svg = county_map(given.counties, given.outlines, texts("en"))
     for one in given.counties:
-        assert f"<title>{one.name} {one.code}: {one.word}, {one.came} patches came, {one.asked} asked</title>" in svg
+        told = f"{one.word}, {one.came} patches received, {one.asked} to check"
+        assert f"<title>{one.name} {one.code}: {told}</title>" in svg
     for word in {one.word for one in given.counties}:
         group = svg[svg.index(f'<g class="{word}">') :].split("</g>")[0]
         assert group.count("<title>") == sum(one.word == word for one in given.counties)

@@ -389,7 +389,7 @@ def test_what_waits_for_the_county_and_how_far_reviews_are_is_told_in_every_row(
         assert told == (f"市级退回 市级退回 1 市级通过 {one.answered - 1}" if one.answered > 1 and one.asked else "")
     back = sum(one.answered > 1 for one in made)
     assert f"市级退回 {back}" in foot[-5]
-    assert re.search(rf"<b>{back}</b><span><a[^>]*>市、省退回", html)
+    assert re.search(rf"<b>{back}</b><span><a[^>]*>个图斑被市、省退回", html)
 
 
 def test_bars_are_as_wide_as_what_they_say() -> None:

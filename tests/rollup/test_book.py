@@ -128,7 +128,7 @@ def test_the_ratio_and_its_flags() -> None:
 def test_where_there_is_nothing_to_divide_by_stands_a_dash(book: Path) -> None:
     *_, west, whole = table(book, "units")
     assert west["行政区 代码"] == CODES[3]
-    assert (west["核查进度 核查率"], west["违法占耕比 违法占耕比"], west["下发图斑 预告"]) == (DASH, DASH, DASH)
+    assert (west["核查进度 核查率"], west["违法占耕比 违法占耕比"], west["下发图斑 应收"]) == (DASH, DASH, DASH)
     assert west["违法 其中耕地"] == DASH  # nobody said anything of it
     assert whole["核查进度 核查率"] == 0.2857  # 6 of 21, rounded down
 
@@ -162,7 +162,7 @@ def test_a_form_without_lawful_and_unlawful_has_no_ratio(tmp_path: Path) -> None
 
 def test_conflicts_and_rows_not_taken_have_file_cell_and_what_to_do(book: Path) -> None:
     rows = table(book, "doubts")
-    assert [(one["文件"], one["位置"]) for one in rows] == [
+    assert [(one["文件"], one["所在位置"]) for one in rows] == [
         ("x.xlsx", "x.xlsx!核查表!11.1"),
         ("y.xlsx", "y.xlsx!核查表!5.1"),
     ]

@@ -76,7 +76,7 @@ def test_bookmarks_and_links_lead_to_the_pages(draw: Draw, tmp_path: Path) -> No
     read = pypdf.PdfReader(tmp_path / "429901_sheets.pdf")
     towns = [one for one in read.outline if isinstance(one, list)]
     titles = [one.title for one in read.outline if not isinstance(one, list)]
-    assert titles == ["总图", "图斑索引", "第1镇", "第2镇", "第0镇"]
+    assert titles == ["分布图", "图斑索引", "第1镇", "第2镇", "第0镇"]
     assert [one.title for one in towns[0]] == ["1 · 42990120250001", "4 · 42990120250004"]
     assert read.get_destination_page_number(towns[0][1]) == 2 + 3
     goals = [str(one.get_object()["/Dest"]) for one in read.pages[1]["/Annots"]]  # type: ignore[union-attr]

@@ -172,10 +172,10 @@ def test_the_lead_note_and_the_verdicts_are_the_profiles() -> None:
     assert {"yes", "no"} <= told
     assert not any("lead" in one for one in told)
     assert set(book_of(replace(order, settings=RenderSettings())).verdicts) == {
-        "authorised",
-        "unauthorised",
-        "not a change",
-        "inconclusive",
+        "Authorised",
+        "Unauthorised",
+        "Not a change",
+        "Inconclusive",
     }
 
 

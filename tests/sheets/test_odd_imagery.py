@@ -415,7 +415,7 @@ def test_a_county_beyond_its_scenes_lacks_imagery_that_others_have(tmp_path: Pat
     assert "none configured" in words[()]
     assert words[()].count("none configured") == 2
     assert words["before",].count("none configured") == 1
-    assert "no imagery before" in words["before",]
+    assert "no before imagery" in words["before",]
 
 
 BASES: dict[str, Make] = {

@@ -241,7 +241,7 @@ def test_parts_and_fragments_stand_on_the_page_of_the_largest_piece() -> None:
     made = sheet(scenery.straddling(1))
     assert [one.kind for one in made.window.outlines] == ["part", "fragment", "focus"]
     assert {"part", "fragment", "county_line", "focus", "grid"} <= set(made.legend)
-    assert made.fields["share"] == "第 1 部分，共 3 部分，占 66.0 %"
+    assert made.fields["share"] == "第 1 块，共 3 块，占 66.0 %"
     assert {one.words for one in made.window.labels} >= {"1", "云溪县", "青石县"}
 
 

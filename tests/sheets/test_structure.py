@@ -59,7 +59,7 @@ def notes(page: Any) -> Iterator[Any]:
 
 def test_every_page_is_a_section_named_by_its_heading(reader: pypdf.PdfReader) -> None:
     assert reader.trailer["/Root"]["/MarkInfo"] == {"/Marked": True}
-    headings = ["总图", "索引 1 / 1", *(f"{n} · 图斑 42990120250{n:03d}" for n in range(1, COUNT + 1))]
+    headings = ["分布图", "索引 1 / 1", *(f"{n} · 图斑 42990120250{n:03d}" for n in range(1, COUNT + 1))]
     assert [one["/T"] for one in sections(reader)] == headings
     for one, page in zip(sections(reader), reader.pages, strict=True):
         leaf = one["/K"][0].get_object()
@@ -107,7 +107,7 @@ def test_a_link_says_where_it_leads(reader: pypdf.PdfReader) -> None:
             assert all(one in text for one in words)
     for page in pieces:
         home, project = notes(page)
-        assert (named[home["/Dest"]], home["/Contents"]) == (0, "总图")
+        assert (named[home["/Dest"]], home["/Contents"]) == (0, "分布图")
         assert project["/A"]["/URI"] == "429901_project.qgz"  # beside the book, by a relative address
         assert project["/Contents"] == "在 QGIS 中打开 429901_project.qgz"
 

@@ -329,7 +329,7 @@ def test_a_platforms_ledger_comes_home_by_its_map_and_what_the_office_calls_an_e
     assert found["place"] == "台账.csv!A2"
     told = {each["code"]: each for each in issues(finished / "campaign.toml", "collect")}
     assert told.keys() == {"RETURN_ERROR", "RETURN_QUESTION", "RETURN_NOTE", "DECISION_UNUSED"}
-    assert told["DECISION_UNUSED"]["facts"] == {"row": 2, "what": "回收文件", "id": "抬账.csv"}
+    assert told["DECISION_UNUSED"]["facts"] == {"row": 2, "what": "交回文件", "id": "抬账.csv"}
     assert "批次" in told["RETURN_NOTE"]["facts"]["problem"]
     again = finished / "out" / "reports" / "returns" / f"{one['county_code']}_open.xlsx"
     assert found["patch_uid"] in {str(cell.value) for row in load_workbook(again).worksheets[0] for cell in row}

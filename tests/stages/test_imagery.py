@@ -105,7 +105,7 @@ def test_a_broken_image_costs_a_frame_and_no_county(campaign: Path) -> None:
     (broken,) = said(campaign, "IMAGERY_BROKEN")
     assert "cut_20250901.tif is damaged about patch A1: 87.2 % of the frame" in broken
     assert str(campaign.parent) not in broken
-    assert "imagery after is damaged here: cut_20250901.tif" in pages(campaign, "620101")[-1]
+    assert "after imagery is damaged here: cut_20250901.tif" in pages(campaign, "620101")[-1]
     assert "damaged" not in pages(campaign, "620102")[-1]
     folder = campaign.parent / "out" / "counties" / "620101"
     assert (folder / "SHA256SUMS").is_file()
