@@ -67,6 +67,8 @@ COUNTIES = Layer(
     },
 )
 
+TOWNS = Layer("towns", "ingest", {"name": "text"})  # only where [inputs] towns gives some
+
 PATCHES = Layer(
     "patches",
     "ingest",
@@ -137,8 +139,8 @@ PIECES = Layer(
         "patch_area_m2": "float",
         "asked": "bool",
         "not_asked_reason": "text",
-        "town": "text",
-        "village": "text",
+        "town": "text",  # as delivered; of a shared patch, that of the layer `towns` where the piece lies in another
+        "village": "text",  # as delivered, "" where the town is another
         "patch_type": "text",
         "patch_type_name": "text",
         "phase_before": "text",

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.collect.grid import row_place
-from pipeline.collect.mapped import DOOR
-from pipeline.collect.returned import OF_CELLS, Doubt, Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.returned import MAPPED, OF_CELLS, Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll
 from pipeline.collect.spelling import plain
 
@@ -28,10 +27,10 @@ class _Known:
 
 def brought(returned: Sequence[ReturnedFile], sent: SentAll) -> list[ReturnedFile]:
     """The same files; rows read by a column map carry the uid and county code of their piece, or why they cannot."""
-    if not any(one.door == DOOR for one in returned):
+    if not any(one.door == MAPPED for one in returned):
         return list(returned)
     known = _known(sent)
-    return [_file(one, known) if one.door == DOOR else one for one in returned]
+    return [_file(one, known) if one.door == MAPPED else one for one in returned]
 
 
 def _file(one: ReturnedFile, known: _Known) -> ReturnedFile:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pipeline.amounts import AREA_DECIMALS, area_in
 from pipeline.collect.check_rules import Rule
 from pipeline.collect.documents import Outlines, Papers, scattered
-from pipeline.collect.merge import Answer, Finding, still_due
+from pipeline.collect.merge import Answer, Finding, places_of, still_due
 from pipeline.collect.numbers import spelt_number
 from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent
@@ -82,7 +82,7 @@ def checks(
     Every answer that counts is held against the rules, and each of those that are in conflict. `outlines` gives
     the shapes of pieces (degrees) by `Sent.at`.
     """
-    places = file_places(returned)
+    places = file_places(returned, form)
     cases = [
         Case(answer, one.sent, form, facts.area_unit, places.get(answer.digest, frozenset()))
         for one in findings
@@ -103,9 +103,9 @@ def standing(finding: Finding) -> tuple[Answer, ...]:
     return finding.answers[:1] if finding.state == "answered" else finding.answers
 
 
-def file_places(returned: Iterable[ReturnedFile]) -> dict[str, frozenset[str]]:
+def file_places(returned: Iterable[ReturnedFile], form: Form) -> dict[str, frozenset[str]]:
     """By digest of a file: the questions it had a place for, and those that any row answers."""
-    return {one.digest: frozenset(one.asked).union(*(row.said for row in one.rows)) for one in returned}
+    return {one.digest: places_of(one, form).union(*(row.said for row in one.rows)) for one in returned}
 
 
 def remark_of(rule: Rule, sent: Sent, breach: Breach) -> Remark:

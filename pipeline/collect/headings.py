@@ -12,10 +12,12 @@ from pipeline.collect.numbers import unit_of
 from pipeline.collect.spelling import Raw, folded, plain, said_text
 from pipeline.collect.values import Terms
 from pipeline.forms.form import Field
+from pipeline.forms.table import SEAM_CODE
 from pipeline.texts import languages, texts
 
 HEAD_WITHIN = 10  # rows within which the headings are looked for
 UID, CODE, COUNTY, PART, NUMBER, BASE = "patch_uid", "row_code", "county_code", "part_no", "patch_no", "base"
+SEAM = SEAM_CODE  # the check code once more, amid the long columns
 KNOWN = "known"  # columns that are ours and say nothing new
 GEOMETRY_COLUMNS = ("fid", "geom")
 Headings = Mapping[str, str]  # folded heading → key of a question or of an identity
@@ -74,7 +76,7 @@ def _headings(terms: Terms) -> Iterator[tuple[str, str]]:
     for words in map(texts, languages()):
         yield folded(words["form.code"]), CODE
         yield from ((folded(words[f"form.name.{key}"]), key) for key in (UID, CODE, COUNTY, NUMBER))
-    yield from ((folded(key), key) for key in (UID, CODE, COUNTY, NUMBER, PART, BASE))
+    yield from ((folded(key), key) for key in (UID, CODE, COUNTY, NUMBER, PART, BASE, SEAM))
 
 
 def _words(one: Field, terms: Terms) -> Iterator[str]:

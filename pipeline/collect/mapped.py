@@ -29,13 +29,12 @@ from pipeline.collect.headings import (
 )
 from pipeline.collect.maps import ColumnMap
 from pipeline.collect.numbers import converted, number_of
-from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.returned import MAPPED, Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.spelling import Raw, folded, plain, said_text, shown
 from pipeline.collect.tabular import read_table, table_of
 from pipeline.collect.values import Terms
 from pipeline.forms.form import Field
 
-DOOR = "mapped"
 _OF_IDENTITY = {"patch_uid": UID, "row_code": CODE, "patch_no": NUMBER, "county": COUNTY, "part_no": PART}
 _BETWEEN_GROUPS = ("/", "-", ".")  # Kobo, ODK Central, older Aggregate
 _YES = ("1", "true", "yes")
@@ -285,7 +284,7 @@ def by_maps(fits: Sequence[tuple[Grid, Fit]], name: str, digest: str, terms: Ter
         rows += more
         remarks += doubts
         asked += [key for key in fit.keys if key in officers]
-    return returned(DOOR, digest, name, origin_of([], rows, terms), rows, remarks, asked)
+    return returned(MAPPED, digest, name, origin_of([], rows, terms), rows, remarks, asked)
 
 
 def left(grid: Grid, fit: Fit) -> Remark:

@@ -20,7 +20,7 @@ from typing import Literal
 from pipeline.collect.grid import row_place
 from pipeline.collect.named import named_answers
 from pipeline.collect.numbers import number_of
-from pipeline.collect.returned import OF_CELLS, Doubt, Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.returned import MAPPED, OF_CELLS, Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, SentAll
 from pipeline.collect.spelling import number_key
 from pipeline.decisions import Decision, names_file
@@ -104,7 +104,7 @@ def merge(
     """Merge all returns; what is not taken is kept with its reason."""
     made, takes = Merged(), takes_of(decisions, sent)
     answers: dict[Key, list[Answer]] = defaultdict(list)
-    known, places = {f"{form.id}@{form.version}"}, {one.digest: frozenset(one.asked) for one in returned}
+    known, places = {f"{form.id}@{form.version}"}, {one.digest: places_of(one, form) for one in returned}
     for file in sorted(_each_once(returned), key=lambda one: (one.digest, one.name)):
         made.remarks += file.remarks
         if _left_out(file, decisions):
@@ -344,19 +344,21 @@ def standing(finding: Finding) -> Sequence[Answer]:
     return [one for one in finding.answers if one.says() == finding.answer.says()]
 
 
-def still_due(row: ReturnedRow, form: Form, places: frozenset[str]) -> list[str]:
-    """What the answers of a row ask for and it does not say; `places` are the questions its file has a place for.
+def places_of(file: ReturnedFile, form: Form) -> frozenset[str]:
+    """The questions a file has a place for: those of its columns, and in what we handed out also what every door asks,
+    though its column was taken away."""
+    return frozenset(file.asked) | (frozenset() if file.door == MAPPED else form.everywhere)
 
-    What every door asks is due though its column was taken away; what only some ask (photos, a long column) is due
-    where the file has it.
-    """
+
+def still_due(row: ReturnedRow, form: Form, places: frozenset[str]) -> list[str]:
+    """What the answers of a row ask for and it does not say; `places` are the questions its file has a place for."""
     said, verdict = row.said, form.verdict_key
     return [
         key
         for key, pairs in form.due_when.items()
         if key not in said
         and (any(said.get(question) == code for question, code in pairs) if pairs else verdict in said)
-        and (key in places or key in form.everywhere)
+        and key in places
     ]
 
 

@@ -119,7 +119,7 @@ def photo_remarks(
     made = []
     for row, sent, mine in _by_row(seen):
         made += [remark_of(rule, sent, Breach(row, facts, kind)) for kind, facts in _doubts(mine, rule)]
-    places, asked = file_places(returned), {*rule["named"], *rule["taken"]}
+    places, asked = file_places(returned, form), {*rule["named"], *rule["taken"]}
     for finding in findings:
         made += [
             remark_of(rule, finding.sent, Breach(row, {}, "none"))

@@ -44,6 +44,8 @@ class Doubt(StrEnum):
     CHECK = "CHECK"  # an answer that does not agree with itself, its patch or its photos: which rule says `facts`
 
 
+MAPPED = "mapped"  # the door of other systems' tables
+
 # Doubts about the answer in one cell.
 OF_CELLS = (Doubt.NOT_A_CHOICE, Doubt.NOT_A_DATE, Doubt.NOT_A_NUMBER, Doubt.OUT_OF_LIMITS, Doubt.TOO_LONG)
 

@@ -15,7 +15,8 @@ from pipeline.amounts import area_in
 from pipeline.collect.spelling import number_key
 from pipeline.forms.cleaning import clean_text
 from pipeline.forms.given import centre_words
-from pipeline.forms.identity import code_of, outline_digest
+from pipeline.forms.identity import outline_digest
+from pipeline.geometry.identity import code_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.collect.answers import answers
 from pipeline.collect.grid import Grid, Span
-from pipeline.collect.headings import BASE, CODE, COUNTY, KNOWN, NUMBER, PART, UID, Columns, nearest_heading
+from pipeline.collect.headings import BASE, CODE, COUNTY, KNOWN, NUMBER, PART, SEAM, UID, Columns, nearest_heading
 from pipeline.collect.identities import Listed, Named, centre_of, code_of, identified, number_of, sign_of, uid_of
 from pipeline.collect.returned import Doubt, Remark, ReturnedRow
 from pipeline.collect.spelling import Raw, folded, plain, said_text, shown
@@ -77,7 +77,8 @@ def read_table(table: Table, listed: Sequence[Listed], terms: Terms) -> tuple[li
     """The rows of a table that say anything, and all remarks on it, in order of the rows."""
     merged = [one for one in table.grid.marks.merged if _touches(table, one)]
     blocked = {row for one in merged if _over_ids(table, one) for row in _rows_in(table, one)}
-    named = [_named(table, row, row in blocked) for row in table.rows]
+    parted = _parted(table, terms)
+    named = [_named(table, row, row in blocked, row in parted) for row in table.rows]
     rows: list[ReturnedRow] = []
     remarks: list[Remark] = []
     for row, one, (uid, part) in zip(table.rows, named, identified(named, listed), strict=True):
@@ -90,12 +91,24 @@ def read_table(table: Table, listed: Sequence[Listed], terms: Terms) -> tuple[li
     return rows, remarks
 
 
-def _named(table: Table, row: int, blocked: bool) -> Named:
+def _parted(table: Table, terms: Terms) -> set[int]:
+    """The rows whose long columns are another row's: one of both parts was sorted, and there is an answer in it."""
+    if SEAM not in table.columns.keys:
+        return set()
+    long = [one.key for one in terms.form.long if one.key in table.asked]
+    codes = {row: (code_of(table.raw(row, CODE)), code_of(table.raw(row, SEAM))) for row in table.rows}
+    apart = {row: both for row, both in codes.items() if all(both) and both[0] != both[1]}
+    telling = {row for row in apart if any(said_text(table.raw(row, key)) for key in long)}
+    moved = {apart[row][1] for row in telling}
+    return {row for row, (code, _) in apart.items() if row in telling or code in moved}
+
+
+def _named(table: Table, row: int, blocked: bool, parted: bool) -> Named:
     part = plain(said_text(table.raw(row, PART))).removesuffix(".0")
     uid, code, number = uid_of(table.raw(row, UID)), code_of(table.raw(row, CODE)), number_of(table.raw(row, NUMBER))
     if not (code == EXTRA or sign_of(table.raw(row, UID)).endswith(EXTRA)):
-        return Named(uid, code, number, part, blocked)
-    torn = code not in ("", EXTRA) or bool(centre_of(table.raw(row, "place")))
+        return Named(uid, code, number, part, blocked, torn=parted)
+    torn = parted or code not in ("", EXTRA) or bool(centre_of(table.raw(row, "place")))
     return Named(uid, code.replace(EXTRA, ""), number, part, blocked, not torn, torn)
 
 

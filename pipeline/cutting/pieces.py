@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from pipeline.cutting.cut import Cut
 from pipeline.cutting.shares import reported_shares
+from pipeline.cutting.towns import Renamed
 from pipeline.fields import natural_key
 from pipeline.io.tables import GEOMETRY, layer_table
 from pipeline.layers import PIECES
@@ -28,6 +29,7 @@ FRAGMENT, MINIMUM, SLIVER = "fragment", "minimum", "sliver"
 REASONS = ("", FRAGMENT, MINIMUM, SLIVER)  # the later outweighs the earlier
 SOURCE = ("delivery", "source_file", "source_layer", "source_row")
 CARRIED = ("patch_uid", "patch_no", "town", "village", "patch_type", "patch_type_name", "phase_before", "phase_after")
+PLACE = ("town", "village")
 # Of the patch table, what cutting and accounts need.
 CUT_COLUMNS = (*CARRIED, *SOURCE, "county_code", "area_m2", "area_reported", GEOMETRY)
 
@@ -75,17 +77,20 @@ class Pieces:
         return len(self.patch)
 
 
-def pieces_of(cut: Cut, patches: pa.Table, counties: pa.Table, asking: Asking, crs: str) -> Pieces:
-    """The layer of the pieces of a cut, in order of county and page."""
+def pieces_of(cut: Cut, patches: pa.Table, counties: pa.Table, towns: Renamed, asking: Asking, crs: str) -> Pieces:
+    """The layer of the pieces of a cut, in order of county and page; `towns` of those that lie in another than told."""
     patch_area = patches["area_m2"].to_numpy()
     share = cut.area_m2 / patch_area[cut.patch]
     reason = _reasons(cut, share, asking)
     number, count = _numbered(cut)
-    order = _page_order(cut, patches, reason == 0)
+    town = _told(patches["town"], cut.patch, towns.piece, towns.town)
+    village = _told(patches["village"], cut.patch, towns.piece, np.full(len(towns.piece), "", object))
+    order = _page_order(cut, patches, (village, town), reason == 0)
     patch, county, m2 = cut.patch[order], cut.county[order], cut.area_m2[order]
     seq = _pages(county, reason[order] == 0)
     reported, rest_reported = reported_shares(cut, patches["area_reported"])
-    columns = {name: _taken(patches[name], patch) for name in (*CARRIED, *SOURCE)}
+    columns = {name: _taken(patches[name], patch) for name in (*CARRIED, *SOURCE) if name not in PLACE}
+    columns |= {name: _taken(one.words, one.row[order]) for name, one in zip(PLACE, (town, village), strict=True)}
     columns |= {
         "county_code": _taken(counties["code"], county),
         "county_name": _taken(counties["name"], county),
@@ -112,6 +117,24 @@ def pieces_of(cut: Cut, patches: pa.Table, counties: pa.Table, asking: Asking, c
     return Pieces(patch, county, *facts, table, made, cut_row, rest_reported)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What each piece is told: the word in a row of `words`."""
+
+    words: pa.ChunkedArray
+    row: Ints
+
+
+def _told(column: pa.ChunkedArray, patch: Ints, pieces: Ints, others: npt.NDArray[np.object_]) -> _Told:
+    """A column of the patch table for the piece of each `patch`, with other words for some pieces."""
+    if not len(pieces):
+        return _Told(column, patch)
+    row = patch.copy()
+    row[pieces] = len(column) + np.arange(len(pieces))
+    words = pa.chunked_array([*column.chunks, pa.array(others, column.type)])
+    return _Told(pa.chunked_array([words.combine_chunks()]), row)
+
+
 def _taken(column: Any, rows: Ints) -> Any:
     made = column.take(pa.array(rows))
     return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
@@ -135,9 +158,9 @@ def _numbered(cut: Cut) -> tuple[Ints, Ints]:
     return number, np.bincount(cut.patch)[cut.patch] if len(patch) else number
 
 
-def _page_order(cut: Cut, patches: pa.Table, asked: Bools) -> Ints:
+def _page_order(cut: Cut, patches: pa.Table, places: tuple[_Told, _Told], asked: Bools) -> Ints:
     """County; asked ones first; town, village, number; north to south, west to east; identity."""
-    names = [_ranks(patches[name])[cut.patch] for name in ("patch_no", "village", "town")]
+    names = [_ranks(patches["patch_no"])[cut.patch], *(_ranks(one.words)[one.row] for one in places)]
     lon, lat = cut.place_deg.T
     keys = (lon, -np.round(lat, 2), *names, ~asked, cut.county)
     order: Ints = np.lexsort(keys)

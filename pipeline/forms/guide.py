@@ -31,6 +31,7 @@ def write_guide(
     row = _write_rules(sheet, look, _rules(facts, county, count, words), 2)
     row = _write_columns(sheet, look, form, facts, row + 1, words)
     _write_choices(sheet, look, form, row + 1, words)
+    sheet.set_h_pagebreaks([row + 1])
     sheet.set_footer(plain_footer(facts, county, words), {"scale_with_doc": False})
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import Any
 
 import shapely
 
+from pipeline.geometry.identity import code_of
 from pipeline.records import Piece
-
-CODE_LENGTH = 6
 
 
 def row_code(piece: Piece) -> str:
     """A short check of uid, county and area: letters first, so that no program takes it for a number."""
     return code_of(piece.patch_uid, piece.county_code, piece.area_m2)
-
-
-def code_of(patch_uid: str, county_code: str, area_m2: float) -> str:
-    """The row code of the piece of a patch in a county."""
-    said = f"{patch_uid}|{county_code}|{area_m2:.2f}"
-    digest = hashlib.sha256(said.encode("utf-8")).digest()
-    return "R" + base64.b32encode(digest).decode("ascii")[:CODE_LENGTH]
 
 
 def geometry_digest(piece: Piece) -> str:

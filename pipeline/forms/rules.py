@@ -139,7 +139,8 @@ def _faults(table: Table, one: Field, words: Texts) -> Iterator[str]:
     own, verdict = cell(columns[one.key], _ROW), cell(columns[form.verdict_key], _ROW)
     if one.key == form.verdict_key:
         others = [columns[each.key] for each in form.face if each.by == "officer" and each.key != one.key]
-        spans = [(others[0], others[-1]), (table.first_long, table.last)] if form.long else [(others[0], others[-1])]
+        long = [(table.first_long, table.seam - 1), (table.seam + 1, table.last)]
+        spans = [(others[0], others[-1]), *(span for span in long if span[0] <= span[1])]
         said = "+".join(f"COUNTA({cell(first, _ROW)}:{cell(last, _ROW)})" for first, last in spans)
         yield f'AND({own}="",{said}>0)'
         return

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from xlsxwriter.utility import xl_col_to_name
 
-from pipeline.forms.form import Form
+from pipeline.forms.form import Field, Form
 
 HEAD_ROWS = 4  # title, county and unit, band, headings
 FIRST_ROW = HEAD_ROWS
+SEAM_CODE = "seam_code"  # heading of the check codes amid the long columns
 EXTRA = "+"  # the check code of a row for a further plot of land
 _LEAST_EXTRA, _MOST_EXTRA, _ROWS_FOR_ONE = 3, 30, 10
 
@@ -45,9 +47,14 @@ class Table:
         return self.uid + 1 + self.reissued
 
     @property
+    def seam(self) -> int:
+        """The check codes once more, hidden amid the long columns: who sorts these alone moves the codes with them."""
+        return self.first_long + len(self.form.long) // 2
+
+    @property
     def last(self) -> int:
         """The last column of all."""
-        return self.first_long + len(self.form.long) - 1
+        return self.first_long + len(self.form.long)
 
     @property
     def extra(self) -> int:
@@ -63,14 +70,19 @@ class Table:
 
     def columns(self) -> Mapping[str, int]:
         """Where each field stands, by its key, in order."""
-        face = {one.key: at for at, one in enumerate(self.form.face)}
-        return face | {one.key: at for at, one in enumerate(self.form.long, self.first_long)}
+        return {one.key: at for at, one in [*enumerate(self.form.face), *self.long()]}
 
-    def sections(self) -> Mapping[str, tuple[int, ...]]:
-        """The long columns of each section."""
-        found: dict[str, tuple[int, ...]] = {}
-        for at, one in enumerate(self.form.long, self.first_long):
-            found[one.tab] = (*found.get(one.tab, ()), at)
+    def long(self) -> list[tuple[int, Field]]:
+        """The long columns: where each stands, and its field."""
+        there = [at for at in range(self.first_long, self.last + 1) if at != self.seam]
+        return list(zip(there, self.form.long, strict=True))
+
+    def sections(self) -> list[tuple[str, tuple[str, ...], int, int]]:
+        """The long columns that stand together under one condition: section, condition, first and last column."""
+        found = []
+        for (tab, when), mine in groupby(self.long(), key=lambda one: (one[1].tab, one[1].when)):
+            columns = [at for at, _ in mine]
+            found.append((tab, when, columns[0], columns[-1]))
         return found
 
 

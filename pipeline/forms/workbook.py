@@ -23,14 +23,14 @@ from pipeline.book_parts import BookPart, page_link
 from pipeline.forms.cells import Look, half_widths, look_of, pixels, put
 from pipeline.forms.cleaning import clean_text, cut_text
 from pipeline.forms.footers import plain_footer, signed_footer
-from pipeline.forms.form import Field, Form, asked_for
+from pipeline.forms.form import Field, Form
 from pipeline.forms.given import given_value
 from pipeline.forms.guide import write_guide
 from pipeline.forms.identity import book_order, geometry_digest, row_code
 from pipeline.forms.picture_sheet import write_pictures
 from pipeline.forms.rules import add_highlights, add_validations, choice_label, write_lists
 from pipeline.forms.sections import section_words
-from pipeline.forms.table import EXTRA, FIRST_ROW, Table, extra_sign
+from pipeline.forms.table import EXTRA, FIRST_ROW, SEAM_CODE, Table, extra_sign
 from pipeline.records import CampaignFacts, County, Piece
 from pipeline.texts import Texts, texts
 
@@ -175,11 +175,12 @@ def _write_table(
         sheet.set_row(at, max(_height_pt(form.face, cells), _note_height_pt(note)))
         for column, (one, value) in enumerate(zip(form.face, cells, strict=True)):
             _write_cell(sheet, look, at, column, one, value, facts, parts)
-        for column, one in enumerate(form.long, table.first_long):
+        for column, one in table.long():
             if note.said.get(one.key):
                 value = _said_value(form, one, note.said[one.key], words)
                 put(sheet, at, column, value, look.free(one, AREA_DECIMALS[facts.area_unit]))
         put(sheet, at, table.code, row_code(piece), look.code)
+        put(sheet, at, table.seam, row_code(piece), look.code)
         put(sheet, at, table.uid, piece.patch_uid, look.code)
         if table.reissued:
             put(sheet, at, table.note, clean_text(note.why)[:LONGEST_NOTE], look.kinds["given", "long", "left"])
@@ -212,6 +213,7 @@ def _write_extra(
             else:
                 put(sheet, at, column, None, look.open(one, decimals))
         put(sheet, at, table.code, EXTRA, look.code)
+        put(sheet, at, table.seam, EXTRA, look.code)
         put(sheet, at, table.uid, extra_sign(county.code), look.code)
         if table.reissued:
             put(sheet, at, table.note, None, look.extra)
@@ -286,9 +288,10 @@ def _set_up(sheet: Worksheet, look: Look, table: Table, facts: CampaignFacts, co
         sheet.set_column_pixels(table.note, table.note, pixels(_NOTE_MM))
     sheet.set_column_pixels(table.code, table.code, pixels(_CODE_MM))
     sheet.set_column(table.uid, table.first_long - 1, 34, None, {"hidden": True})
-    for column, one in enumerate(form.long, table.first_long):
+    for column, one in table.long():
         sheet.set_column_pixels(column, column, pixels(one.width_mm), look.free(one, AREA_DECIMALS[facts.area_unit]))
     sheet.freeze_panes(FIRST_ROW, 2)
+    sheet.set_column(table.seam, table.seam, 34, None, {"hidden": True})
     sheet.autofilter(FIRST_ROW - 1, 0, table.last_row, table.last)
     sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
     _set_print(sheet, table)
@@ -349,14 +352,13 @@ def _write_head(
 def _write_long_head(sheet: Worksheet, look: Look, table: Table, facts: CampaignFacts, words: Texts) -> None:
     """Above the long columns: their sections, each with the answers for which it is asked."""
     form = table.form
-    for column, one in enumerate(form.long, table.first_long):
+    for column, one in table.long():
         for row in (0, 1):
             put(sheet, row, column, None, look.blank)
         put(sheet, 3, column, heading(one, facts, words), look.head)
-    for name, columns in table.sections().items():
-        answers = asked_for(one for one in form.long if one.tab == name)
-        said = section_words(form, name, answers, words)
-        _band(sheet, 2, columns[0], columns[-1], said, look.band_officer)
+    for section, when, first, last in table.sections():
+        _band(sheet, 2, first, last, section_words(form, section, when, words), look.band_officer)
+    put(sheet, 3, table.seam, SEAM_CODE, look.head)
 
 
 def _due_day(deadline: str, words: Texts) -> str:

@@ -6,6 +6,7 @@ on a row, a file or a run.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ Geometries = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
+CODE_LENGTH = 6
 SAME_M = 0.001  # two vertices closer than this on the ground are one
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DEGREE_M = 111_320.0
@@ -71,6 +73,13 @@ def is_patch_uid(uid: str) -> bool:
     """Whether the check character fits: guards against a mistyped or mangled number."""
     core = uid.rpartition("-")[2]
     return len(core) == 13 and core.isalnum() and core.isascii() and check_character(core[:-1]) == core[-1].upper()
+
+
+def code_of(patch_uid: str, county_code: str, area_m2: float) -> str:
+    """The check code of the piece of a patch in a county: letters first, so that no program takes it for a number."""
+    said = f"{patch_uid}|{county_code}|{area_m2:.2f}"
+    digest = hashlib.sha256(said.encode("utf-8")).digest()
+    return "R" + base64.b32encode(digest).decode("ascii")[:CODE_LENGTH]
 
 
 def first_of_same(geometries: Geometries, numbers: Sequence[str]) -> Ints:

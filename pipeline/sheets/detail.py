@@ -44,7 +44,7 @@ from pipeline.sheets.scale import MM_PER_M, scale_bar
 from pipeline.sheets.standard_sheets import sheet_fields
 from pipeline.sheets.vertices import vertex_labels, vertex_table, vertices
 from pipeline.sheets.vicinity import has_vicinity, vicinity
-from pipeline.sheets.window import borders, corners_deg, outlines
+from pipeline.sheets.window import borders, corners_deg, hidden, outlines
 
 CELL_MM = 0.5
 BAR_AIR_MM = 8.0  # beside the bar, for its last label and its unit
@@ -167,6 +167,7 @@ def _window(
     ground, thin = order.ground, order.settings.line_mm
     drawn = outlines(ground, kinds, extent, scale, thin)
     lines = borders(ground, extent, scale, thin, "_line")
+    along = hidden(lines, drawn)
     struck = _struck(ground, kinds, extent, scale)
     return Window(
         extent,
@@ -174,7 +175,7 @@ def _window(
         ground.projection.crs,
         corners_deg(ground.projection, extent),
         drawn,
-        lines,
+        (*lines, *along),
         _labels(order, kinds, drawn, lines, (extent, scale), noted, corners, struck),
         struck,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pipeline.geometry.identity import code_of
 from pipeline.geometry.projection import Projection
 from pipeline.records import CampaignFacts, County, Piece, Scene
 from pipeline.sheets import figures
@@ -67,8 +68,11 @@ def _datum(name: str, words: Texts) -> str:
 
 def piece_fields(piece: Piece, xy_m: tuple[float, float], county: str, unit: str, words: Texts) -> dict[str, str]:
     """The fields of a piece, as its table prints them."""
+    code = code_of(piece.patch_uid, piece.county_code, piece.area_m2)
     fields = {
         "number": str(piece.seq),
+        "check_code": code,
+        "check_line": words.say("sheet.check_line", code=code),
         "patch_uid": piece.patch_uid,
         "patch_no": piece.patch_no,
         "quoted": piece.patch_no or piece.patch_uid,

@@ -17,8 +17,8 @@ from pyproj import CRS
 
 from pipeline.sheets.canvas import Stroke
 from pipeline.sheets.imagery import FrameImage
-from pipeline.sheets.pens import BORDER_ORDER, OUTLINE_ORDER, strokes
-from pipeline.sheets.plan import DetailSheet, MapLabel
+from pipeline.sheets.pens import ALONG_LINE, BORDER_ORDER, OUTLINE_ORDER, strokes
+from pipeline.sheets.plan import ALONG, DetailSheet, MapLabel
 from pipeline.sheets.style import Style
 
 Kind = Literal["png", "jpeg"]
@@ -76,6 +76,8 @@ def _drawn(sheet: DetailSheet, made: FrameImage, style: Style, font: Path) -> Im
     pencil = ImageDraw.Draw(over)
     _draw_borders(pencil, paper, sheet, style)
     _draw_outlines(pencil, paper, sheet, style)
+    for border in (one for one in sheet.window.borders if one.kind == ALONG):
+        _draw_line(pencil, paper, border.points, style.stroke(ALONG_LINE))
     for one in sheet.window.labels:
         _draw_label(pencil, paper, one, style, font)
     return Image.alpha_composite(ground.convert("RGBA"), over.reduce(SMOOTH)).convert("RGB")

@@ -24,6 +24,7 @@ def _joined(told: Iterator[str], words: Texts) -> str:
 def _piece(sheet: DetailSheet, book: Book, words: Texts) -> Iterator[str]:
     """The heading, the table, what each frame shows, the scale, the verdicts to choose from."""
     yield sheet.fields["heading"]
+    yield sheet.fields["check_line"]
     for slot in sheet.layout.of_kind("table"):
         for name in (one for row in slot.options["rows"] for one in row):
             told = sheet.fields.get(name, MISSING)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.errors import USAGE, Refusal
+from pipeline.geometry.identity import code_of
 from pipeline.records import Piece
 from pipeline.sheets import figures
 from pipeline.sheets.chapters import piece_pages
@@ -73,6 +74,7 @@ def _words(order: Order, piece: Piece, page: int) -> dict[str, str]:
     return {
         "number": str(piece.seq),
         "patch_no": piece.patch_no,
+        "check_code": "" if piece.patch_no in order.telling else _check_code(piece),
         "group": piece.town if grouping(order) == "town" else kind,
         "town": piece.town,
         "village": piece.village,
@@ -85,6 +87,10 @@ def _words(order: Order, piece: Piece, page: int) -> dict[str, str]:
         "map_sheet_small": "",
         "page": str(page),
     }
+
+
+def _check_code(piece: Piece) -> str:
+    return code_of(piece.patch_uid, piece.county_code, piece.area_m2)
 
 
 def _with_what_is_told(order: Order, density: Density) -> Density:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from pipeline.records import CampaignFacts, Scene
 from pipeline.sheets.alignment import NOT_MEASURED, Alignment
@@ -57,6 +59,12 @@ class Order:
     def _place_in_town(self, row: int) -> tuple[bool, str, bool, str, str, int]:
         one = self.ground.pieces[row]
         return not one.town, one.town, not one.village, one.village, one.patch_no, one.seq
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """The patch numbers that only one patch of the book has: any other is told by its check code."""
+        told = Counter(self.ground.pieces[row].patch_no for row in self.ground.drawn)
+        return frozenset(one for one, times in told.items() if one and times == 1)
 
     @property
     def sheet_system(self) -> str:

@@ -302,7 +302,7 @@ def _fields(
         "pieces_total": words.say("sheet.pieces_total", count=len(rows), area=total),
         "clusters_note": words.say("sheet.clusters_note", letters=clusters) if parts and not page.rows else "",
         "unasked_note": "" if page.rows else _unasked(order),
-        "quote_note": words["sheet.quote_note"] if any(order.ground.pieces[row].patch_no for row in rows) else "",
+        "quote_note": _quote_note(order, rows),
         "uncovered_note": words["sheet.uncovered_page"] if drawn.unplaced else "",
         "pages_note": "" if page.chapter else _pages_note(order, overviews),
         "sheets_line": small_sheets_line([order.ground.pieces[row] for row in rows], order.sheet_system, words),
@@ -316,6 +316,14 @@ def _fields(
         BACKDROP: words[f"sheet.backdrop.{order.settings.overview_imagery}"] if order.backdrop else "",
         "reasons": reason_words((one for one in order.ground.pieces if one.own), words),
     }
+
+
+def _quote_note(order: Order, rows: Sequence[int]) -> str:
+    """What to quote; the check code too where a number leaves it open which patch is meant."""
+    if not any(order.ground.pieces[row].patch_no for row in rows):
+        return ""
+    doubtful = any(order.ground.pieces[row].patch_no not in order.telling for row in rows)
+    return order.words["sheet.quote_note_code" if doubtful else "sheet.quote_note"]
 
 
 def _pages_note(order: Order, overviews: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas, ImageRef, Stroke, TextStyle
-from pipeline.sheets.plan import Border, MapLabel, Outline, Rings
+from pipeline.sheets.plan import ALONG, Border, MapLabel, Outline, Rings
 from pipeline.sheets.style import Style
 from pipeline.texts import Texts
 
@@ -28,10 +28,12 @@ BORDER_ORDER = (
     "town_line",
     "neighbour_county",
     "neighbour_county_line",
+    ALONG,
     "county",
     "county_line",
 )
 OUTLINE_ORDER = ("unasked", "patch", "neighbour_part", "neighbour", "part", "fragment", "focus")
+ALONG_LINE = f"{ALONG}_line"  # over the outline; ALONG itself is the band below it
 STRUCK_MM = 0.8  # arms of the cross over a piece nobody is asked about
 
 
@@ -195,6 +197,13 @@ def draw_borders(canvas: Canvas, pens: Pens, borders: Iterable[Border], frame: B
         lines = [moved(one.points, frame) for one in told if one.kind == kind]
         if lines:
             canvas.lines(lines, *strokes(pens.style, kind))
+
+
+def draw_along(canvas: Canvas, pens: Pens, borders: Iterable[Border], frame: Box) -> None:
+    """The own border over the outline that lies along it; its band is below, among the borders."""
+    lines = [moved(one.points, frame) for one in borders if one.kind == ALONG]
+    if lines:
+        canvas.lines(lines, pens.style.stroke(ALONG_LINE))
 
 
 def draw_labels(canvas: Canvas, pens: Pens, labels: Iterable[MapLabel], frame: Box) -> None:

@@ -20,6 +20,7 @@ from pipeline.sheets.scale import ScaleBar
 NOTE_MM = 5.0  # the strip at the top of a frame that lacks imagery
 Rings = tuple[NDArray[np.float64], ...]
 BARE = "bare"  # of the legend: ground without imagery
+ALONG = "county_along"  # of borders: the own one where the patch lies along it
 BACKDROP = "backdrop"  # of the legend: the imagery under an overview
 FULL, PARTIAL, ABSENT, UNCONFIGURED = "full", "partial", "absent", "unconfigured"
 BROKEN, BLANK = "broken", "blank"  # why a file shows nothing: it cannot be opened, or has a single value there
@@ -38,7 +39,7 @@ class Outline:
 class Border:
     """A border line in millimetres of the frame."""
 
-    kind: str  # county | neighbour_county, over imagery with _line
+    kind: str  # county | neighbour_county, over imagery with _line; ALONG
     points: NDArray[np.float64]
 
 

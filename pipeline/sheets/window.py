@@ -11,7 +11,10 @@ from pipeline.geometry.extent import Extent, to_frame
 from pipeline.geometry.projection import Projection, to_geographic
 from pipeline.sheets.ground import THIN_FROM, Ground, rings_mm
 from pipeline.sheets.pdf import Corners
-from pipeline.sheets.plan import Border, Outline
+from pipeline.sheets.plan import ALONG, Border, Outline
+
+WITHIN_MM = 0.35  # of an outline a border is hidden by it
+LEAST_MM = 1.5  # less of a border only crosses it
 
 
 def corners_deg(projection: Projection, extent: Extent) -> Corners:
@@ -36,6 +39,17 @@ def borders(ground: Ground, extent: Extent, scale: int, thin_mm: float, suffix: 
     """Border lines that meet the frame, neighbours first, in frame millimetres; `suffix` goes onto their kind."""
     found = ground.borders.within(extent)
     return tuple(Border(kind + suffix, _thin(to_frame(line, extent, scale), thin_mm)) for kind, line in found)
+
+
+def hidden(lines: Sequence[Border], drawn: Sequence[Outline]) -> tuple[Border, ...]:
+    """The stretches of the county's own border that run along an outline of the patch itself, which lies above it."""
+    own = [shapely.linestrings(one.points) for one in lines if one.kind == "county_line" and len(one.points) > 1]
+    rings = [shapely.linestrings(ring) for one in drawn if one.kind in ("focus", "part") for ring in one.rings]
+    if not own:
+        return ()
+    under = shapely.intersection(own, shapely.buffer(shapely.union_all(rings), WITHIN_MM, cap_style="flat"))
+    runs = shapely.get_parts(shapely.line_merge(under[~shapely.is_empty(under)]))
+    return tuple(Border(ALONG, shapely.get_coordinates(one)) for one in runs if one.length >= LEAST_MM)
 
 
 def _thin(points: Any, thin_mm: float) -> Any:

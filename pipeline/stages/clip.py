@@ -12,7 +12,7 @@ from pipeline.engine.run import Workshop, job_of, outputs_of
 from pipeline.engine.stage import Done, Job, Stage
 from pipeline.errors import Refusal
 from pipeline.issues import Issue, write_issues
-from pipeline.layers import BORDERS, COUNTIES, COUNTIES_OTHER, MOVES, PATCHES, PIECES, REMAINDERS, Layer
+from pipeline.layers import BORDERS, COUNTIES, COUNTIES_OTHER, MOVES, PATCHES, PIECES, REMAINDERS, TOWNS, Layer
 from pipeline.publish import write_json
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.cutting.cut import Cut
     from pipeline.cutting.pieces import Pieces
+    from pipeline.cutting.towns import Renamed
 
 BORDERS_VERSION = 2  # changes whenever the same county layer would give another layer `borders`
 
@@ -69,6 +70,8 @@ def jobs(campaign: Campaign, shop: Workshop) -> list[Job]:
         "counties": _made(made, campaign.files, COUNTIES),
         "settings": value_digest([asdict(settings), campaign.facts.language]),
     }
+    if towns := _made(made, campaign.files, TOWNS):
+        parts["towns"] = towns
     inputs = campaign.inputs
     if inputs.counties_other:
         other = _made(made, campaign.files, COUNTIES_OTHER)
@@ -133,11 +136,24 @@ def clipped(task: Task) -> Clipped:
     crs, shapes = table_crs(counties), geometries(counties)
     delivered = _rows_of(counties["code"], patches["county_code"])
     cut = cut_table(patches, shapes, ellipsoid_of(crs), task.settings, delivered)
-    pieces = pieces_of(cut, patches, counties, task.settings, crs)
+    towns = _renamed(files, cut, patches, delivered, shapes)
+    pieces = pieces_of(cut, patches, counties, towns, task.settings, crs)
     write_parquet_parts(files[PIECES], layer_parts(pieces, patches))
     rest = layer_table(REMAINDERS, *_remainders(patches, cut, pieces.rest_reported), crs)
     write_parquet(files[REMAINDERS], rest)
     return Clipped(patches, counties, shapes, crs, delivered, cut, pieces)
+
+
+def _renamed(files: Files, cut: Cut, patches: Any, delivered: Any, counties: Any) -> Renamed:
+    """Pieces with another town than delivered; none where no layer of towns is given."""
+    from pipeline.cutting.towns import NOTHING, Towns, renamed
+    from pipeline.io.tables import geometries, read_parquet
+
+    if not files[TOWNS].is_file():
+        return NOTHING
+    table = read_parquet(files[TOWNS])
+    towns = Towns(table["name"].to_numpy(), geometries(table))
+    return renamed(cut, patches["town"], delivered, counties, towns)
 
 
 def _in_one_piece(table: Any) -> Any:
@@ -200,4 +216,4 @@ def _remainders(patches: Any, cut: Cut, reported: Any) -> tuple[dict[str, Any], 
     return columns, shapely.from_wkb(cut.rest_wkb)
 
 
-STAGE = Stage("clip", 5, "run", Section, "pipeline.stages.clip:work", ("vocabularies",))
+STAGE = Stage("clip", 6, "run", Section, "pipeline.stages.clip:work", ("vocabularies",))

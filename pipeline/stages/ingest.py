@@ -20,7 +20,7 @@ from pipeline.errors import Refusal, Refusals
 from pipeline.io.received import MAPS_NOT_READ, PARSER_VERSION, Delivery, delivery_of, group, keep, shown_names
 from pipeline.io.scene_texts import files_beside
 from pipeline.issues import FILE_REFUSALS, Code, Issue, write_issues
-from pipeline.layers import COUNTIES, COUNTIES_OTHER, PATCHES, QUARANTINE, RECORDS
+from pipeline.layers import COUNTIES, COUNTIES_OTHER, PATCHES, QUARANTINE, RECORDS, TOWNS
 from pipeline.publish import swap_folder, write_json
 from pipeline.records import CampaignFacts
 from pipeline.texts import texts
@@ -525,9 +525,21 @@ def _write(
     summary = _summary(counties, found, issues)
     write_json(outputs[-2], summary)
     write_json(outputs[-1], scenes)
+    outputs += _write_towns(files[TOWNS], around, crs)
     outputs += _write_around(files, counties, around)
     outputs += _receipts(task, issues, summary)
     return Done(tuple(outputs), _tally(found, issues))
+
+
+def _write_towns(path: Path, around: Around, crs: str) -> list[Path]:
+    """The layer `towns`, where there are any: clip depends on it, and not on roads or places."""
+    from pipeline.io.tables import layer_table, write_parquet
+
+    rows = around.kinds == "towns"
+    if not rows.any():
+        path.unlink(missing_ok=True)
+        return []
+    return [write_parquet(path, layer_table(TOWNS, {"name": around.names[rows]}, around.geometry[rows], crs))]
 
 
 def _write_around(files: Files, counties: Counties, around: Around) -> list[Path]:
@@ -683,4 +695,4 @@ def _tally(found: Sorted, issues: Sequence[Issue]) -> dict[str, int]:
     return _counted(Counter(found.status.tolist())) | {"issues": len(issues)}
 
 
-STAGE = Stage("ingest", 6, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))
+STAGE = Stage("ingest", 7, "run", Section, "pipeline.stages.ingest:work", ("vocabularies",))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.collect.check_rules import Rule, load_rules, read_rules
 from pipeline.collect.checks import checks
 from pipeline.collect.merge import merge
-from pipeline.collect.returned import Remark, ReturnedFile, ReturnedRow
+from pipeline.collect.returned import Doubt, Remark, ReturnedFile, ReturnedRow
 from pipeline.collect.sent import Sent, all_sent
 from pipeline.collect.words import remark_words
 from pipeline.errors import Refusals
@@ -49,11 +49,12 @@ def asked(
     *rows: ReturnedRow,
     form: Form = CN,
     places: tuple[str, ...] = (),
+    door: str = "workbook",
     facts: CampaignFacts = FACTS,
     **only: Rule,
 ) -> list[Remark]:
     """What the rules ask of the answers of one file; none loses its answer by it."""
-    file = ReturnedFile("d" * 8, "f", "workbook", "C", "1", f"{form.id}@{form.version}", rows, asked=places)
+    file = ReturnedFile("d" * 8, "f", door, "C", "1", f"{form.id}@{form.version}", rows, asked=places)
     merged = merge(ALL, [file], form, "C", ())
     before = list(merged.findings)
     rules = only or load_rules("checks", form.id)
@@ -117,7 +118,7 @@ def test_the_rest_of_a_document_is_asked_where_the_file_has_a_place_for_it_and_n
 def test_a_number_is_asked_for_where_it_can_be_written() -> None:
     said = {"verdict": "legal", "verdict_sub": "legal.key_project"}
     for places, field in ((("conv_no", "finding_remark"), "finding_remark"), (("conv_no",), "conv_no")):
-        (one,) = asked(row("a", **said), places=places)
+        (one,) = asked(row("a", **said), places=places, door="mapped")
         assert (one.facts["rule"], one.facts["field"]) == ("R07", field)
 
 
@@ -250,3 +251,11 @@ def test_any_answers_are_asked_in_sentences_and_keep_their_state(found: list[tup
     made = asked(*rows)
     assert {one.place for one in made} <= {one.place for one in rows}
     assert made == asked(*rows)
+
+
+def test_what_every_door_asks_is_due_where_its_column_was_taken_away_but_not_of_a_ledger() -> None:
+    for door, due in (("workbook", True), ("geopackage", True), ("mapped", False)):
+        file = ReturnedFile("d" * 8, "f", door, "C", "1", f"{CN.id}@{CN.version}", (row("a", **LEGAL),))
+        merged = merge(ALL, [file], CN, "C", ())
+        fields = [one.facts["fields"].split("|") for one in merged.remarks if one.code is Doubt.STILL_DUE]
+        assert ["checker" in one for one in fields] == [True] * due

@@ -223,3 +223,33 @@ def test_a_plot_without_verdict_in_one_of_two_readings_is_not_called_lost_where_
     found = merged(path=sheet.save(tmp_path / "b.xlsx"), scratch=tmp_path / "s")
     assert plots(found)[uid(1)] == ["1", "2"]
     assert [(one.code, dict(one.row.said)) for one in found.unmatched] == [(Doubt.NO_VERDICT, {"checker": "李"})]
+
+
+@pytest.mark.parametrize("part", ["long", "short"])
+def test_long_columns_sorted_apart_from_the_short_table_are_believed_of_nobody(
+    checklist: Callable[[str], Path], tmp_path: Path, part: str
+) -> None:
+    by = Table(terms().form, len(PIECES), reissued=False)
+    sheet = Sheet(checklist("cn"), terms())
+    for at in range(len(PIECES)):
+        sheet.put(FIRST_ROW + 1 + at, verdict="违法")
+    sheet.put(FIRST_ROW + 1, case_no="立1")
+    span = range(by.first_long + 1, by.last + 2) if part == "long" else range(1, by.first_long + 1)
+    one, two = ([sheet.sheet.cell(FIRST_ROW + row, column) for column in span] for row in (1, 2))
+    for first, second in zip(one, two, strict=True):
+        first.value, second.value = second.value, first.value
+    (found,) = read(sheet.save(tmp_path / "a.xlsx"), tmp_path / "s")
+    refused = {one.patch_uid: one.refused for one in found.rows}
+    assert refused == {uid(1): "ROW_CODE", uid(2): "ROW_CODE", uid(3): "", uid(4): ""}
+
+
+def test_a_short_table_sorted_where_nothing_stands_beside_it_is_read(
+    checklist: Callable[[str], Path], tmp_path: Path
+) -> None:
+    by = Table(terms().form, len(PIECES), reissued=False)
+    sheet = Sheet(checklist("cn"), terms())
+    sheet.put(FIRST_ROW + 1, verdict="违法")
+    one, two = ([sheet.sheet.cell(FIRST_ROW + row, at + 1) for at in range(by.first_long)] for row in (1, 2))
+    for first, second in zip(one, two, strict=True):
+        first.value, second.value = second.value, first.value
+    assert told(sheet.save(tmp_path / "a.xlsx"), tmp_path / "s") == [(uid(1), "1", {"verdict": "illegal"})]
