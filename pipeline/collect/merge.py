@@ -259,11 +259,13 @@ def _piece_of(row: ReturnedRow, file: ReturnedFile, sent: SentAll) -> tuple[Key,
 
 
 def _misnumbered(row: ReturnedRow, county: str, sent: SentAll) -> Doubt | None:
-    """Why a number alone does not tell whose a row is: nobody's, or that of several pieces of its county."""
+    """Why a number alone does not tell whose a row is: not there, nobody's, or that of several pieces of its county."""
     number = row.given.get("patch_no", "")
     fits = [one for one in sent.by_number.get(number_key(number), ()) if county in ("", one.county_code)]
     if len(fits) > 1:
         return Doubt.NUMBER_DOUBTFUL
+    if not number and not row.patch_uid:
+        return Doubt.NUMBER_MISSING
     return Doubt.NUMBER_UNKNOWN if number and not fits else None
 
 

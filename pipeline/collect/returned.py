@@ -37,6 +37,7 @@ class Doubt(StrEnum):
     NOT_MAPPED = "NOT_MAPPED"  # columns of another system's table that its map does not name
     MAP_MISSING = "MAP_MISSING"  # columns that the map names and the table does not have
     NOT_ALONE = "NOT_ALONE"  # another system's table in a sheet of our own checklist
+    NUMBER_MISSING = "NUMBER_MISSING"  # answers in a row for a further plot in which no patch number was chosen
     NUMBER_UNKNOWN = "NUMBER_UNKNOWN"  # a patch number (and county) of another system's table that was never sent
     NUMBER_DOUBTFUL = "NUMBER_DOUBTFUL"  # one that fits several pieces
     PLOTS_GONE = "PLOTS_GONE"  # plots of the answer it was issued upon that it does not bring

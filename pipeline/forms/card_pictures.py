@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.forms.cleaning import cut_text
 from pipeline.forms.paper import DARK, GREY, INK, in_row
-from pipeline.forms.shots import PHASES, Shot, shots_of
+from pipeline.forms.shots import PHASES, Shot, part_note, shots_of
 from pipeline.io.rasters import TileCache
 from pipeline.records import Piece, Scene
 from pipeline.sheets.box import Box
@@ -57,9 +57,8 @@ def draw_pictures(
 def _notes(piece: Piece, shots: Sequence[Shot], words: Texts) -> tuple[str, str]:
     """What has to be known to read the pictures, shared out between their captions."""
     border = [words["card.border"]] if any(one.borders for one in shots) else []
-    part = [words["sheet.picture.part"]] if piece.piece_count > 1 else []
     joint = words["sheet.joint"]
-    return joint.join([words["sheet.picture.north"], *border]), joint.join(part)
+    return joint.join([words["sheet.picture.north"], *border]), joint.join(part_note(piece, words))
 
 
 def _picture(canvas: Canvas, writer: PdfWriter, frame: Box, shot: Shot) -> None:

@@ -25,6 +25,7 @@ PHASES = ("before", "after")
 SHARE, PIXEL_MM = 0.5, 0.6  # of the frame a piece takes; the longest a native pixel is on paper
 BAR_SHARE = 0.3  # of the frame's width, the longest scale bar
 PIXEL_M = 2.0  # where there is no imagery
+SEEN_SHARE = 0.01  # less of a patch is on these pictures smaller than a dash (0.7 mm)
 
 
 @dataclass(frozen=True)
@@ -95,5 +96,12 @@ def _placed(lines: Sequence[Any], extent: Extent, scale: int) -> tuple[Any, ...]
 
 def reading_note(piece: Piece, words: Texts) -> str:
     """What has to be known to read the pictures of a piece: where north is, and what is another county's."""
-    told = [words["sheet.picture.north"], *([words["sheet.picture.part"]] if piece.piece_count > 1 else [])]
-    return words["sheet.joint"].join(told)
+    return words["sheet.joint"].join([words["sheet.picture.north"], *part_note(piece, words)])
+
+
+def part_note(piece: Piece, words: Texts) -> list[str]:
+    """What is said of other counties' part of the patch, where there is any: no dashes where nobody could see them."""
+    if piece.piece_count < 2:
+        return []
+    seen = 1 - piece.area_share >= SEEN_SHARE
+    return [words["sheet.picture.part" if seen else "sheet.picture.part_small"]]

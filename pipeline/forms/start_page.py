@@ -209,9 +209,6 @@ def _numbered(canvas: Canvas, x_mm: float, y_mm: float, width_mm: float, number:
 
 def _sketch(canvas: Canvas, sketch: Sketch, words: Texts, top_mm: float) -> float:
     _section(canvas, LEFT_MM, top_mm, SKETCH.w_mm, words["start.sketch.heading"])
-    if len(sketch.numbers) < len(sketch.dots):
-        note = Box(LEFT_MM + 34.0, top_mm + 1.0, SKETCH.w_mm - 34.0, 5.0)
-        in_row(canvas, note, words["start.sketch.some"], SMALL, "end")
     frame = Box(SKETCH.x_mm, top_mm + _HEAD_MM, SKETCH.w_mm, SKETCH.h_mm)
     with canvas.clipped(frame):
         canvas.rect(frame, "#ECEAE4")
@@ -226,7 +223,10 @@ def _sketch(canvas: Canvas, sketch: Sketch, words: Texts, top_mm: float) -> floa
     _bar(canvas, frame, sketch)
     _north(canvas, frame, words)
     _legend(canvas, Box(frame.x_mm, frame.bottom + 1.0, frame.w_mm, 4.4), words)
-    return frame.bottom + 5.4
+    if len(sketch.numbers) == len(sketch.dots):
+        return frame.bottom + 5.4
+    in_row(canvas, Box(frame.x_mm, frame.bottom + 5.4, frame.w_mm, 4.4), words["start.sketch.some"], SMALL)
+    return frame.bottom + 9.8
 
 
 def _legend(canvas: Canvas, row: Box, words: Texts) -> None:

@@ -94,7 +94,7 @@ def test_an_untouched_row_says_nothing_and_one_without_a_number_is_kept(
     sheet.put(FIRST_EXTRA + 1, **VERDICT)
     assert sheet.cell(FIRST_EXTRA + 1, "patch_uid").value == extra_sign(CODE)
     found = merged(path=sheet.save(tmp_path / "a.xlsx"), scratch=tmp_path / "s")
-    assert [one.code for one in found.unmatched] == [Doubt.NO_IDENTITY]
+    assert [one.code for one in found.unmatched] == [Doubt.NUMBER_MISSING]
     assert not any(one.answers for one in found.findings)
 
 
@@ -168,7 +168,7 @@ def test_a_uid_written_into_such_a_row_counts_where_its_number_agrees(
     sheet.put(FIRST_EXTRA + 2, patch_uid=uid(2), verdict="其他")
     found = merged(path=sheet.save(tmp_path / "a.xlsx"), scratch=tmp_path / "s")
     assert plots(found) == {uid(2): ["2"]}
-    assert refused(found) == [(Doubt.NO_IDENTITY, "legal"), (Doubt.NO_IDENTITY, "other")]
+    assert refused(found) == [(Doubt.NO_IDENTITY, "legal"), (Doubt.NUMBER_MISSING, "other")]
 
 
 def test_where_columns_were_sorted_apart_no_number_alone_is_believed(
