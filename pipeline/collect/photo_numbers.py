@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from pipeline.collect.merge import Finding
+from pipeline.forms.identity import PHOTO_NUMBER_LEAST
 
-_LEAST = 4  # signs of a patch number that is no mere count
 Known = Mapping[str, Sequence[Finding]]
 
 
@@ -35,7 +35,9 @@ def by_number(findings: Sequence[Finding]) -> Known:
     for one in findings:
         if one.answer is not None:
             number = one.sent.patch_no
-            for name in {one.sent.patch_uid, one.sent.row_code, number if len(number) >= _LEAST else ""} - {""}:
+            for name in {one.sent.patch_uid, one.sent.row_code, number if len(number) >= PHOTO_NUMBER_LEAST else ""} - {
+                ""
+            }:
                 known[_folded(name)].append(one)
     return known
 

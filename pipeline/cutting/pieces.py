@@ -78,7 +78,7 @@ class Pieces:
 
 
 def pieces_of(cut: Cut, patches: pa.Table, counties: pa.Table, towns: Renamed, asking: Asking, crs: str) -> Pieces:
-    """The layer of the pieces of a cut, in order of county and page; `towns` of those that lie in another than told."""
+    """The layer of the pieces of a cut, in order of county and page; some lie in other `towns` than delivered."""
     patch_area = patches["area_m2"].to_numpy()
     share = cut.area_m2 / patch_area[cut.patch]
     reason = _reasons(cut, share, asking)

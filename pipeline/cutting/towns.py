@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Towns:
-    """Names and valid polygons of the layer of towns, in its order."""
+    """The layer of towns: all names ("" for none), and the valid polygons in parts, in the same order."""
 
     names: Names
-    shapes: Geometries
+    parts: Iterable[Geometries]
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,12 @@ def renamed(cut: Cut, delivered: pa.ChunkedArray, wanted: Ints, counties: Geomet
         counties: the polygons of the county layer, in the CRS of the towns.
     """
     piece, said = _shared(cut, delivered)
-    at, town = shapely.STRtree(towns.shapes).query(shapely.points(cut.place_deg[piece]), predicate="intersects")
-    order = np.lexsort((town, at))
-    at, town = at[order], town[order]
-    keeps = ~np.isin(said, towns.names) & _meant(cut, piece, wanted)
-    keeps[at[towns.names[town] == said[at]]] = True
-    told = ~keeps[at] & (towns.names[town] != "")
-    at, town = at[told], town[told]
-    own = _within(towns.shapes, town, counties, cut.county[piece[at]])
-    first, where = np.unique(at[own], return_index=True)
-    return Renamed(piece[first], towns.names[town[own][where]])
+    at, town, own = _lying(cut, piece, counties, towns.parts)
+    keeps = ~_known(said, towns.names) & _meant(cut, piece, wanted)
+    keeps[at[own & (towns.names[town] == said[at])]] = True
+    told = own & ~keeps[at] & (towns.names[town] != "")
+    first, where = np.unique(at[told], return_index=True)
+    return Renamed(piece[first], towns.names[town[told][where]])
 
 
 def _shared(cut: Cut, delivered: pa.ChunkedArray) -> tuple[Ints, Names]:
@@ -69,18 +66,31 @@ def _shared(cut: Cut, delivered: pa.ChunkedArray) -> tuple[Ints, Names]:
     return several[said != ""], said[said != ""]
 
 
+def _lying(cut: Cut, piece: Ints, counties: Geometries, parts: Iterable[Geometries]) -> tuple[Ints, Ints, Bools]:
+    """Which of the pieces lies in which town, in order of towns, and whether that is a town of the piece's county.
+
+    Where two layers disagree about a border, the town at a piece may be one of the neighbour county.
+    """
+    points = shapely.STRtree(shapely.points(cut.place_deg[piece]))
+    found, before = [(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, bool))], 0
+    for shapes in parts:
+        town, at = points.query(shapes, predicate="intersects")
+        own = shapely.intersects(counties[cut.county[piece[at]]], shapely.point_on_surface(shapes[town]))
+        found.append((at, town + before, own))
+        before += len(shapes)
+    at, town, own = (np.concatenate(column) for column in zip(*found, strict=True))
+    return at, town, own
+
+
+def _known(said: Names, names: Names) -> Bools:
+    made: Bools = pc.is_in(pa.array(said, pa.string()), value_set=pa.array(names, pa.string())).to_numpy(False)
+    return made
+
+
 def _meant(cut: Cut, piece: Ints, wanted: Ints) -> Bools:
     """Of each patch the piece its town was meant for: in the county it was delivered for, else the largest."""
     patch, county = cut.patch[piece], cut.county[piece]
     order = np.lexsort((county, -cut.area_m2[piece], county != wanted[patch], patch))
     made = np.zeros(len(piece), bool)
     made[order[np.unique(patch[order], return_index=True)[1]]] = True
-    return made
-
-
-def _within(towns: Geometries, town: Ints, counties: Geometries, county: Ints) -> Bools:
-    """Whether each town is of that county: where the layers disagree about a border, a neighbour's town is not."""
-    pairs, back = np.unique(np.stack([town, county]), axis=1, return_inverse=True)
-    inner = shapely.point_on_surface(towns[pairs[0]])
-    made: Bools = shapely.intersects(counties[pairs[1]], inner)[back.ravel()]
     return made

@@ -77,27 +77,27 @@ class Form:
         """In which order answers are read: the verdict first, the others as they stand."""
         return {one.key: at if one.key != self.verdict_key else -1 for at, one in enumerate(self.fields)}
 
-    @property
+    @cached_property
     def verdict(self) -> Field:
         return self[self.verdict_key]
 
-    @property
+    @cached_property
     def face(self) -> tuple[Field, ...]:
         """The short table of the workbook, in order."""
         return tuple(one for one in self.fields if one.face)
 
-    @property
+    @cached_property
     def long(self) -> tuple[Field, ...]:
         """The long columns beside it, section by section."""
         beside = [one for one in self.fields if one.by == "officer" and not one.face and one.type != "photo"]
         return tuple(sorted(beside, key=lambda one: TABS.index(one.tab)))
 
-    @property
+    @cached_property
     def written(self) -> tuple[Field, ...]:
         """What a table and a card have a place for: all an officer is asked but for photos."""
         return tuple(one for one in self.fields if one.by == "officer" and one.type != "photo")
 
-    @property
+    @cached_property
     def asked(self) -> tuple[Field, ...]:
         """The fields an officer fills in the field form, in order."""
         return tuple(one for one in self.fields if one.field)

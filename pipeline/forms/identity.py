@@ -10,6 +10,8 @@ import shapely
 from pipeline.geometry.identity import code_of
 from pipeline.records import Piece
 
+PHOTO_NUMBER_LEAST = 4  # signs of a patch number by which a photo may be called: shorter ones are counts of cameras
+
 
 def row_code(piece: Piece) -> str:
     """A short check of uid, county and area: letters first, so that no program takes it for a number."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
@@ -10,7 +11,7 @@ from pipeline.amounts import area_in
 from pipeline.book_parts import SHEET_IMAGES, BookPart
 from pipeline.forms.cleaning import cut_text
 from pipeline.forms.form import Field, Form
-from pipeline.forms.identity import book_order
+from pipeline.forms.identity import PHOTO_NUMBER_LEAST, book_order
 from pipeline.forms.mistakes import ALWAYS
 from pipeline.forms.sections import either
 from pipeline.forms.workbook import full_name, heading
@@ -23,9 +24,11 @@ WAYS = ("table", "desk", "phone")
 STEPS = ("1", "2", "3")
 LONGEST = 120
 MOST_NUMBERS = 12  # of patches across the border, told one by one
+MOST_TWICE = 2  # numbers that occur twice, named as examples
 MOST_RUNS = 4  # of numbers or pages in a row of the table of towns
 MOST_TASKS = 100  # no page holds more lines to tick off
 PHOTOS = "photos"  # the question that names photo files
+PLOT = "part_no"  # the question that tells plots of one patch apart
 WITH_PROJECT = ("boundary.gpkg", "before.tif", "after.tif")  # opened by the project, told in one row
 # Files by what their name ends with, in the order they are listed.
 KINDS = (
@@ -115,6 +118,7 @@ class Start:
     due: tuple[str, ...]  # what else is to be filled in, and what to mind
     colours: str  # where those of the verdicts are seen; "" where they have none
     towns: tuple[Town, ...]  # its headings first; empty where no town was delivered
+    town_note: str  # "" where the areas of a checklist add up to those of the table
     files: tuple[tuple[str, str, str], ...]  # file, what it is, with what it opens
     tasks: tuple[Task, ...]  # its headings first; drawn where the whole list has room
     foot: tuple[str, str]
@@ -156,11 +160,12 @@ def start_of(
         ways=tuple(_way(kind, terms, words) for kind in WAYS),
         example=_example(rows, pages, words),
         pages=(*_page_rules(rows, pages, terms, words), *_part_rules(parts, words)),
-        back=_back(form, facts, notice, terms, words),
+        back=_back(form, facts, rows, notice, terms, words),
         verdicts=_verdicts(form, words),
-        due=(*_due(form, facts, words), *_shared(rows, words)),
+        due=(*_due(form, facts, words), *_plots(form, words), *_shared(rows, words)),
         colours=words["start.verdict.colours"] if any(one.colour for one in form.verdict.choices) else "",
         towns=_towns(rows, pages, facts, words),
+        town_note=_town_note(rows, facts, words),
         files=_files(names, parts, terms, words),
         tasks=_tasks(rows, pages, words),
         foot=_foot(form, facts, words),
@@ -173,23 +178,30 @@ def _plain(said: str) -> str:
     return " ".join(cut_text(said, LONGEST, "…").split())
 
 
-def _back(form: Form, facts: CampaignFacts, notice: Notice, terms: Mapping[str, str], words: Texts) -> tuple[str, ...]:
+def _back(
+    form: Form, facts: CampaignFacts, rows: Sequence[Piece], notice: Notice, terms: Mapping[str, str], words: Texts
+) -> tuple[str, ...]:
     """How to send the answers back, where to and until when."""
     day = _plain(notice.deadline)
     until = words.say("start.back.until", date=day) if day else words["start.back.several"]
     return (
         words.say("start.back.table", **terms),
         words.say("start.back.folder", **terms),
-        *_photos(form, facts, words),
+        *_photos(form, facts, rows, words),
         f"{_where(facts.office, notice, words)}{until}",
         words["start.back.paper"],
     )
 
 
-def _photos(form: Form, facts: CampaignFacts, words: Texts) -> tuple[str, ...]:
-    """Where photo files go, where the checklist has a column for their names."""
+def _photos(form: Form, facts: CampaignFacts, rows: Sequence[Piece], words: Texts) -> tuple[str, ...]:
+    """Where photo files go, where the checklist has a column for their names; and what to call them."""
     named = [_name(one, facts, words) for one in form.face if one.key == PHOTOS]
-    return tuple(words.say("start.back.photos", column=one) for one in named)
+    twice = [_plain(one) for one, times in Counter(each.patch_no for each in rows).items() if one.strip() and times > 1]
+    numbers = words["start.verdict.fields"].join(twice[:MOST_TWICE])
+    or_code = words.say("start.back.or_code", numbers=numbers) if twice else ""
+    if any(len(one.patch_no.strip()) < PHOTO_NUMBER_LEAST for one in rows):
+        or_code = words.say("start.back.or_code_short", least=PHOTO_NUMBER_LEAST)
+    return tuple(words.say("start.back.photos", column=one, or_code=or_code) for one in named)
 
 
 def _where(office: Office, notice: Notice, words: Texts) -> str:
@@ -272,11 +284,11 @@ def _part_rules(parts: Sequence[BookPart], words: Texts) -> tuple[str, ...]:
     """Where pages lie that are not in the first file of the sheets."""
     if len(parts) < 2:
         return ()
-    kind = "towns" if _by_town(parts) else "parts"
+    kind = "towns" if _is_by_town(parts) else "parts"
     return (words.say(f"start.page.{kind}", last=parts[0].last_page, files=_span(parts)),)
 
 
-def _by_town(parts: Sequence[BookPart]) -> bool:
+def _is_by_town(parts: Sequence[BookPart]) -> bool:
     return any(one.town for one in parts)
 
 
@@ -291,7 +303,7 @@ def _files(
     """One row a file, but one for all further files of the sheets."""
     told = [(kind, name) for kind, end in KINDS for name in _called(names, end)]
     if len(parts) > 1:
-        first, others = ("county_sheets", "towns") if _by_town(parts) else ("sheets", "parts")
+        first, others = ("county_sheets", "towns") if _is_by_town(parts) else ("sheets", "parts")
         told[:1] = [(first, parts[0].file), (others, _span(parts))]
     return tuple(
         (name, words.say(f"start.file.{kind}.what", **terms), words.say(f"start.file.{kind}.opens", **terms))
@@ -329,9 +341,40 @@ def _due(form: Form, facts: CampaignFacts, words: Texts) -> tuple[str, ...]:
         when = "always" if needed == (ALWAYS,) else "when"
         verdicts = either(form, needed, words) if when == "when" else ""
         found.append(words.say(f"start.verdict.{when}", fields=fields, verdicts=verdicts))
-    if any(one.needed for one in form.long):
-        found.append(words["start.verdict.long"])
+    if sections := _sections(form, words):
+        found.append(words.say("start.verdict.long", sections=words["start.verdict.fields"].join(sections)))
     return (words["start.verdict.joint"].join(found) + words["start.verdict.open"],) if found else ()
+
+
+def _sections(form: Form, words: Texts) -> list[str]:
+    """The sections of the long columns in which something may be due, each with the verdicts for which."""
+    due: dict[str, set[str]] = {}
+    for one in (one for one in form.long if one.needed):
+        due.setdefault(one.tab, set()).update(_verdict_codes(form, one.needed))
+    return [_section(form, tab, codes, words) for tab, codes in due.items()]
+
+
+def _section(form: Form, tab: str, codes: set[str], words: Texts) -> str:
+    name, told = words[f"form.section.{tab}"], [one.code for one in form.verdict.choices if one.code in codes]
+    if len(told) == len(form.verdict.choices):
+        return name
+    return words.say("start.verdict.section", section=name, verdicts=either(form, told, words))
+
+
+def _verdict_codes(form: Form, answers: Sequence[str]) -> set[str]:
+    """The verdicts under which any of these answers can be given."""
+    found: set[str] = set()
+    for field, choice in (form.answers[one] for one in answers if one != ALWAYS):
+        if field is form.verdict or choice.under:
+            found.add(choice.under or choice.code)
+        else:
+            found |= _verdict_codes(form, field.when)
+    return found if ALWAYS not in answers else {one.code for one in form.verdict.choices}
+
+
+def _plots(form: Form, words: Texts) -> tuple[str, ...]:
+    """What to do with plots of different findings, where the form knows plots."""
+    return (words["start.verdict.plots"],) if any(one.key == PLOT for one in form.fields) else ()
 
 
 def _name(one: Field, facts: CampaignFacts, words: Texts) -> str:
@@ -351,9 +394,7 @@ def _shared(rows: Sequence[Piece], words: Texts) -> tuple[str, ...]:
 
 def _towns(rows: Sequence[Piece], pages: Mapping[str, int], facts: CampaignFacts, words: Texts) -> tuple[Town, ...]:
     """Headings, and a row for each town in the order of the book; pieces without a town come last."""
-    found: dict[str, list[Piece]] = {}
-    for one in rows:
-        found.setdefault(one.town.strip(), []).append(one)
+    found = _by_town(rows)
     if not any(found):
         return ()
     unit, keys = words[f"unit.{facts.area_unit}"], ("town", "count", "area", "numbers", "pages")
@@ -365,12 +406,28 @@ def _towns(rows: Sequence[Piece], pages: Mapping[str, int], facts: CampaignFacts
     )
 
 
+def _by_town(rows: Sequence[Piece]) -> dict[str, list[Piece]]:
+    """The pieces of each town, in the order of the book."""
+    found: dict[str, list[Piece]] = {}
+    for one in rows:
+        found.setdefault(one.town.strip(), []).append(one)
+    return found
+
+
 def _areas(towns: Mapping[str, Sequence[Piece]], unit: str) -> dict[str, str]:
     """Areas that add up to that of the county, the same as on the overview."""
     sums = {name: fsum(one.area_m2 for one in rows) for name, rows in towns.items()}
     names = sorted(sums, key=lambda one: (-sums[one], one))
     told = area_column([sums[one] for one in names], [len(towns[one]) for one in names], unit)
     return dict(zip(names, told, strict=True))
+
+
+def _town_note(rows: Sequence[Piece], facts: CampaignFacts, words: Texts) -> str:
+    """Why the table of towns and the rows of the checklist differ, where they do."""
+    towns, unit = _by_town(rows), facts.area_unit
+    told = _areas(towns, unit)
+    summed = {name: f"{sum(area_in(unit, one.area_m2) for one in found):,}" for name, found in towns.items()}
+    return words["start.town.note"] if any(towns) and told != summed else ""
 
 
 def _town(name: str, rows: Sequence[Piece], area: str, pages: Mapping[str, int], words: Texts) -> Town:

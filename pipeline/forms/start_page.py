@@ -86,19 +86,32 @@ def _drawn(start: Start, sketch: Sketch, words: Texts, font: Font) -> tuple[Canv
             draw(front, start)
     with front.element("ways"):
         y_mm = _ways(front, start, words, y_mm) + _GAP_MM
-    y_mm = _middle(front, start, sketch, words, y_mm) + _GAP_MM
-    pages = [front]
-    if _verdicts(Canvas(*A4_MM, font), start, words, y_mm) > FOOT_MM:  # thrown away: it tells how low they reach
+    pages, (with_back, with_verdicts) = [front], _held(start, sketch, words, font, y_mm)
+    y_mm = _middle(front, start, sketch, words, y_mm, with_back) + _GAP_MM
+    if not with_verdicts:
         y_mm = _turned(pages, start, font)
     with pages[-1].element("verdicts"):
         y_mm = _verdicts(pages[-1], start, words, y_mm) + _GAP_MM
-    if pages[-1] is front and _table_row_mm(start, y_mm) < _LEAST_ROW_MM:
+    if pages[-1] is front and (not with_back or _table_row_mm(start, y_mm) < _LEAST_ROW_MM):
         y_mm = _turned(pages, start, font)
+    if not with_back:
+        with pages[-1].element("back"):
+            y_mm = _back(pages[-1], start, words, Box(LEFT_MM, y_mm, WIDTH_MM, 0.0)) + _GAP_MM
     _tables(pages[-1], start, words, y_mm)
     for canvas in pages:
         with canvas.element("foot"):
             _foot(canvas, start)
     return tuple(pages)
+
+
+def _held(start: Start, sketch: Sketch, words: Texts, font: Font, top_mm: float) -> tuple[bool, bool]:
+    """Whether the front has room below `top_mm` for how to send back, and for what to fill in: both, or one of them."""
+    for with_back in (True, False):
+        canvas = Canvas(*A4_MM, font)  # thrown away: it tells how low they reach
+        y_mm = _middle(canvas, start, sketch, words, top_mm, with_back) + _GAP_MM
+        if _verdicts(canvas, start, words, y_mm) <= FOOT_MM:
+            return with_back, True
+    return True, False
 
 
 def _turned(pages: list[Canvas], start: Start, font: Font) -> float:
@@ -130,14 +143,17 @@ def _tables(canvas: Canvas, start: Start, words: Texts, y_mm: float) -> None:
             _tasks(canvas, start, words, y_mm, row_mm)
 
 
-def _middle(canvas: Canvas, start: Start, sketch: Sketch, words: Texts, top_mm: float) -> float:
-    """The sketch at the left, from number to sheet and how to send back at the right."""
+def _middle(canvas: Canvas, start: Start, sketch: Sketch, words: Texts, top_mm: float, with_back: bool) -> float:
+    """The sketch at the left, from number to sheet and (`with_back`) how to send back at the right."""
     with canvas.element("sketch"):
         left_mm = _sketch(canvas, sketch, words, top_mm)
     with canvas.element("pages"):
         y_mm = _pages(canvas, start, words, top_mm) + 2.5
+    if not with_back:
+        return max(left_mm, y_mm)
+    left, width = _right()
     with canvas.element("back"):
-        return max(left_mm, _back(canvas, start, words, y_mm))
+        return max(left_mm, _back(canvas, start, words, Box(left, y_mm, width, 0.0)))
 
 
 def _head(canvas: Canvas, start: Start) -> None:
@@ -274,12 +290,12 @@ def _pages(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> float:
     return max(y_mm, top + 27.0)
 
 
-def _back(canvas: Canvas, start: Start, words: Texts, top_mm: float) -> float:
-    left, width = _right()
-    _section(canvas, left, top_mm, width, words["start.back.heading"])
-    y_mm = top_mm + _HEAD_MM
+def _back(canvas: Canvas, start: Start, words: Texts, box: Box) -> float:
+    """How to send back, below the top of `box`."""
+    _section(canvas, box.x_mm, box.y_mm, box.w_mm, words["start.back.heading"])
+    y_mm = box.y_mm + _HEAD_MM
     for number, step in enumerate(start.back, 1):
-        y_mm = _numbered(canvas, left, y_mm, width, str(number), step) + 0.7
+        y_mm = _numbered(canvas, box.x_mm, y_mm, box.w_mm, str(number), step) + 0.7
     return y_mm
 
 
@@ -308,6 +324,7 @@ def _verdict(canvas: Canvas, place: Box, verdict: Verdict, top_mm: float) -> flo
 def _towns(canvas: Canvas, start: Start, words: Texts, top_mm: float, lines: int, row_mm: float) -> float:
     """The table of towns, or as much of it as so many lines hold and how many more there are."""
     _section(canvas, LEFT_MM, top_mm, WIDTH_MM, words["start.town.heading"])
+    in_row(canvas, Box(LEFT_MM + WIDTH_MM * 0.4, top_mm + 1.0, WIDTH_MM * 0.6, 5.0), start.town_note, SMALL, "end")
     shown = start.towns if lines >= len(start.towns) else start.towns[: lines - 1]
     places = columns(LEFT_MM, WIDTH_MM, (1.3, 0.6, 0.9, 1.5, 1.5))
     rows = _rows(canvas, top_mm, row_mm, lines)

@@ -6,7 +6,7 @@ Every table is written whole to a private name, read back (rows and columns), an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,13 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None, groups: Seque
         return pq.read_table(path, columns=list(columns) if columns else None, memory_map=False)
     with pq.ParquetFile(path) as file:
         return file.read_row_groups(list(groups), columns=list(columns) if columns else None)
+
+
+def read_parts(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of a table, row group by row group."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=list(columns))
 
 
 def column_names(path: Path) -> list[str]:

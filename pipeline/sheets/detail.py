@@ -27,6 +27,7 @@ from pipeline.sheets.plan import (
     BARE,
     DAMAGED,
     FULL,
+    HOLE,
     NOTE_MM,
     PARTIAL,
     UNCONFIGURED,
@@ -44,7 +45,7 @@ from pipeline.sheets.scale import MM_PER_M, scale_bar
 from pipeline.sheets.standard_sheets import sheet_fields
 from pipeline.sheets.vertices import vertex_labels, vertex_table, vertices
 from pipeline.sheets.vicinity import has_vicinity, vicinity
-from pipeline.sheets.window import borders, corners_deg, hidden, outlines
+from pipeline.sheets.window import borders, corners_deg, hidden, holes, outlines
 
 CELL_MM = 0.5
 BAR_AIR_MM = 8.0  # beside the bar, for its last label and its unit
@@ -53,7 +54,7 @@ EDGE_MM = 0.6  # numbers keep this distance from the neat line
 NONE: Mapping[str, str] = {}
 LABEL_STYLE = {"neighbour": "neighbour_label", "focus": "focus_label", "part": "part_label"}
 LEGEND_ORDER = (
-    *("focus", "part", "fragment", "neighbour", "neighbour_part"),
+    *("focus", HOLE, "part", "fragment", "neighbour", "neighbour_part"),
     *("county_line", "neighbour_county_line", "town_line", "grid", BARE),
 )
 
@@ -174,7 +175,7 @@ def _window(
         scale,
         ground.projection.crs,
         corners_deg(ground.projection, extent),
-        drawn,
+        (*drawn, *holes(ground.shapes[kinds[-1][0]], extent, scale)),
         (*lines, *along),
         _labels(order, kinds, drawn, lines, (extent, scale), noted, corners, struck),
         struck,

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas, ImageRef, Stroke, TextStyle
-from pipeline.sheets.plan import ALONG, Border, MapLabel, Outline, Rings
+from pipeline.sheets.plan import ALONG, HOLE, Border, MapLabel, Outline, Rings
 from pipeline.sheets.style import Style
 from pipeline.texts import Texts
 
@@ -174,6 +174,12 @@ def _filled(canvas: Canvas, rings: Sequence[Any], fill: str, pens: Sequence[Stro
     if len(pens) > 1:
         canvas.lines(list(rings), pens[0], closed=True)
     canvas.area(rings, fill, pens[-1])
+
+
+def draw_holes(canvas: Canvas, pens: Pens, outlines: Iterable[Outline], frame: Box) -> None:
+    """Thin lines across what lies inside the patch and is not of it, so that it looks like no second patch."""
+    for one in (each for each in outlines if each.kind == HOLE):
+        canvas.hatch([moved(ring, frame) for ring in one.rings], pens.style.size_mm(HOLE), pens.style.stroke(HOLE))
 
 
 def draw_struck(canvas: Canvas, pens: Pens, points: Iterable[tuple[float, float]]) -> None:

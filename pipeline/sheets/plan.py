@@ -20,6 +20,7 @@ from pipeline.sheets.scale import ScaleBar
 NOTE_MM = 5.0  # the strip at the top of a frame that lacks imagery
 Rings = tuple[NDArray[np.float64], ...]
 BARE = "bare"  # of the legend: ground without imagery
+HOLE = "hole"  # of outlines: ground inside the patch that is not of it
 ALONG = "county_along"  # of borders: the own one where the patch lies along it
 BACKDROP = "backdrop"  # of the legend: the imagery under an overview
 FULL, PARTIAL, ABSENT, UNCONFIGURED = "full", "partial", "absent", "unconfigured"
@@ -31,7 +32,7 @@ DAMAGED = "damaged"  # why it shows less than it should: parts of it cannot be r
 class Outline:
     """A polygon of the map, rings in millimetres of the frame; `kind` names its strokes in the style."""
 
-    kind: str  # focus | neighbour | part | neighbour_part | fragment | patch | unasked
+    kind: str  # focus | neighbour | part | neighbour_part | fragment | patch | unasked | HOLE
     rings: Rings
 
 

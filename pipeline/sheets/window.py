@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import shapely
 
 from pipeline.geometry.extent import Extent, to_frame
 from pipeline.geometry.projection import Projection, to_geographic
 from pipeline.sheets.ground import THIN_FROM, Ground, rings_mm
 from pipeline.sheets.pdf import Corners
-from pipeline.sheets.plan import ALONG, Border, Outline
+from pipeline.sheets.plan import ALONG, HOLE, Border, Outline
 
 WITHIN_MM = 0.35  # of an outline a border is hidden by it
+LEAST_HOLE_MM = 1.0
 LEAST_MM = 1.5  # less of a border only crosses it
 
 
@@ -39,6 +41,14 @@ def borders(ground: Ground, extent: Extent, scale: int, thin_mm: float, suffix: 
     """Border lines that meet the frame, neighbours first, in frame millimetres; `suffix` goes onto their kind."""
     found = ground.borders.within(extent)
     return tuple(Border(kind + suffix, _thin(to_frame(line, extent, scale), thin_mm)) for kind, line in found)
+
+
+def holes(shape: Any, extent: Extent, scale: int) -> tuple[Outline, ...]:
+    """What lies inside a piece and is not of it, in frame millimetres; what is smaller than a line is not told."""
+    inner = [ring for part in shapely.get_parts(shape) for ring in part.interiors]
+    rings = [to_frame(shapely.get_coordinates(one), extent, scale) for one in inner]
+    told = tuple(one for one in rings if np.ptp(one, axis=0).max() >= LEAST_HOLE_MM)
+    return (Outline(HOLE, told),) if told else ()
 
 
 def hidden(lines: Sequence[Border], drawn: Sequence[Outline]) -> tuple[Border, ...]:

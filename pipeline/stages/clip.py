@@ -147,12 +147,13 @@ def clipped(task: Task) -> Clipped:
 def _renamed(files: Files, cut: Cut, patches: Any, delivered: Any, counties: Any) -> Renamed:
     """Pieces with another town than delivered; none where no layer of towns is given."""
     from pipeline.cutting.towns import NOTHING, Towns, renamed
-    from pipeline.io.tables import geometries, read_parquet
+    from pipeline.io.tables import GEOMETRY, geometries, read_parquet, read_parts
 
-    if not files[TOWNS].is_file():
+    path = files[TOWNS]
+    if not path.is_file():
         return NOTHING
-    table = read_parquet(files[TOWNS])
-    towns = Towns(table["name"].to_numpy(), geometries(table))
+    parts = map(geometries, read_parts(path, [GEOMETRY]))
+    towns = Towns(read_parquet(path, ["name"])["name"].to_numpy(), parts)
     return renamed(cut, patches["town"], delivered, counties, towns)
 
 

@@ -47,6 +47,7 @@ class Imagery:
 
 
 COUNTIES_A_GROUP = 8  # of the layer on disk: the jobs of a county read few others with their neighbours
+TOWNS_A_GROUP = 2000  # that are in memory at once when clip reads them
 
 
 @dataclass(frozen=True)
@@ -539,7 +540,8 @@ def _write_towns(path: Path, around: Around, crs: str) -> list[Path]:
     if not rows.any():
         path.unlink(missing_ok=True)
         return []
-    return [write_parquet(path, layer_table(TOWNS, {"name": around.names[rows]}, around.geometry[rows], crs))]
+    table = layer_table(TOWNS, {"name": around.names[rows]}, around.geometry[rows], crs)
+    return [write_parquet(path, table, TOWNS_A_GROUP)]
 
 
 def _write_around(files: Files, counties: Counties, around: Around) -> list[Path]:

@@ -23,7 +23,7 @@ from pipeline.forms.cells import look_of
 from pipeline.forms.dashes import dashes
 from pipeline.forms.form import load_form
 from pipeline.forms.picture_sheet import SIZE_MM, write_pictures
-from pipeline.forms.shots import PHASES, Shot, shots_of
+from pipeline.forms.shots import PHASES, Shot, part_note, shots_of
 from pipeline.forms.thumbnails import LARGEST_BYTES, PX_PER_MM, _inked, _small, thumbnails
 from pipeline.geometry.projection import county_projection, to_geographic
 from pipeline.io.rasters import TileCache, read_scene
@@ -112,6 +112,14 @@ def test_a_divided_patch_is_shown_with_the_border_and_the_other_part(scenes: lis
     apart = lay_ground("EPSG:4490", county, [west, replace(other, patch_uid="2025Q3-ANOTHER")], [], [])
     with TileCache(8 << 20) as cache:
         assert shots_of(cache, scenes, PLANE, west, SIZE_MM, apart)[0].parts == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "key"), [(1, 1.0, ""), (2, 0.66, "part"), (2, 0.31, "part"), (2, 0.998, "part_small")]
+)
+def test_no_dashes_are_promised_that_nobody_could_see(count: int, share: float, key: str) -> None:
+    piece, words = replace(_at(1, 500, 60), piece_count=count, area_share=share), texts("zh")
+    assert part_note(piece, words) == ([words[f"sheet.picture.{key}"]] if key else [])
 
 
 def test_a_picture_says_its_scale_and_its_number(scenes: list[Scene]) -> None:

@@ -162,7 +162,23 @@ def test_patches_of_several_counties_are_told_where_there_are_any(
     start = _page(form, facts, county, shared, pages)[0]
     assert told in start.due
     assert [bool(one.across) for one in start.tasks[1:]] == [True, False, True, False]
-    assert len(_page(form, facts, county, pieces, pages)[0].due) == 1
+    alone = _page(form, facts, county, pieces, pages)[0].due
+    assert len(start.due) == len(alone) + 1
+
+
+def test_what_is_due_in_the_long_columns_is_told_by_section_and_verdict(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    words, due = texts(facts.language), _page(form, facts, county, pieces, pages)[0].due
+    labels = {one.code: one.label[facts.language] for one in form.verdict.choices}
+    for tab in dict.fromkeys(one.tab for one in form.long):
+        name = words[f"form.section.{tab}"]
+        needed = {code for one in form.long if one.tab == tab for code in one.needed}
+        assert (name in due[0]) == bool(needed)
+        for code in needed & set(labels):
+            assert re.search(rf"{name}[^)）]*{labels[code]}", due[0])
+    marked = [one for one in due if "+" in one]
+    assert len(marked) == any(one.key == "part_no" for one in form.fields)
 
 
 def test_of_many_patches_across_the_border_the_first_are_named_and_the_rest_counted(
@@ -202,6 +218,44 @@ def test_photo_files_go_beside_the_checklist_where_it_asks_for_their_names(
     named = [one for one in form.face if one.key == "photos"]
     assert sum("photos" in one and one.count("zip") == 1 for one in back) == len(named)
     assert all(any(one.heading[facts.language].split("\n")[0] in said for said in back) for one in named)
+
+
+def test_photos_begin_with_the_check_code_where_numbers_occur_twice(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    code = texts(facts.language)["form.code"].lower()
+    doubled = [replace(one, patch_no="0002") if one.seq in (1, 3) else one for one in pieces]
+    alone, told = (_page(form, facts, county, rows, pages)[0].back for rows in (pieces, doubled))
+    new = [one for one in told if one not in alone]
+    assert len(new) == sum(one.key == "photos" for one in form.face)
+    assert all(code in one and "0002" in one for one in new)
+    assert not any(code in one for one in alone)
+
+
+def test_towns_whose_rows_do_not_add_up_say_why(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int]
+) -> None:
+    unit_m2 = 2000 / 3 if facts.area_unit == "mu" else 10_000.0
+    odd, even = ([replace(one, area_m2=area * unit_m2) for one in pieces] for area in (1.00004, 2.5))
+    odd = [replace(one, area_m2=1.00444 * unit_m2 if facts.area_unit == "mu" else 10_000.44) for one in odd]
+    notes = [_page(form, facts, county, rows, pages)[0].town_note for rows in (odd, even)]
+    assert notes == [texts(facts.language)["start.town.note"], ""]
+
+
+@pytest.mark.parametrize("lines", [1, 25])
+def test_the_front_holds_what_to_fill_in_as_long_as_there_is_room(
+    form: Form, facts: CampaignFacts, county: County, pieces: list[Piece], pages: dict[str, int], lines: int
+) -> None:
+    """How to send back turns the page before what to fill in does; nothing is told twice, nothing is lost."""
+    start, sketch = _page(form, facts, county, pieces, pages)
+    start = replace(start, back=(*start.back[:1],) * lines)
+    drawn = _pages((start, sketch), facts)
+    held = [{one.element for one in canvas.inked} for canvas in drawn]
+    assert "verdicts" in held[0]
+    assert [("back" in one) for one in held].count(True) == 1
+    assert ("back" in held[0]) == (lines == 1)
+    for canvas in drawn:
+        assert not _overlaps(canvas)
 
 
 def test_a_list_of_files_without_room_on_the_front_stands_whole_on_the_back(

@@ -11,6 +11,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.forms.identity import row_code
 from pipeline.geometry.extent import frame_extent
 from pipeline.geometry.projection import county_projection, to_geographic, to_plane
 from pipeline.sheets import figures
@@ -23,7 +24,7 @@ from pipeline.sheets.imagery import piece_cover
 from pipeline.sheets.index import index_page_count, index_sheets
 from pipeline.sheets.order import take_order
 from pipeline.sheets.overview import overview_sheets
-from pipeline.sheets.plan import DetailSheet
+from pipeline.sheets.plan import ALONG, HOLE, DetailSheet
 from pipeline.sheets.scale import PIXEL_SLACK, SERIES, detail_scale, overview_scale, scale_bar
 from pipeline.sheets.settings import RenderSettings
 from pipeline.sheets.window import corners_deg
@@ -241,8 +242,54 @@ def test_parts_and_fragments_stand_on_the_page_of_the_largest_piece() -> None:
     made = sheet(scenery.straddling(1))
     assert [one.kind for one in made.window.outlines] == ["part", "fragment", "focus"]
     assert {"part", "fragment", "county_line", "focus", "grid"} <= set(made.legend)
-    assert made.fields["share"] == "第 1 块，共 3 块，占 66.0 %"
+    assert made.fields["share"] == "第1块，共3块，占66.0 %"
     assert {one.words for one in made.window.labels} >= {"1", "云溪县", "青石县"}
+
+
+def test_the_county_border_is_told_again_where_the_patch_hides_it() -> None:
+    made = sheet(scenery.straddling(1))
+    (along,) = [one.points for one in made.window.borders if one.kind == ALONG]
+    for kinds in ({"county_line"}, {"focus"}, {"part"}):
+        drawn = [one.points for one in made.window.borders if one.kind in kinds]
+        drawn += [ring for one in made.window.outlines if one.kind in kinds for ring in one.rings]
+        under = shapely.multilinestrings([shapely.linestrings(one) for one in drawn])
+        assert shapely.distance(shapely.points(along), under).max() < 0.5
+    shared = scenery.straddling(1)[0].geometry.bounds
+    whole_mm = (shared[3] - shared[1]) * 111_000 / made.window.scale * 1000
+    assert shapely.linestrings(along).length == pytest.approx(whole_mm, abs=1.5)
+    inside = sheet([scenery.piece(1, scenery.square(113.87, 30.53, 0.001))])
+    assert not [one for one in inside.window.borders if one.kind == ALONG]
+
+
+def test_a_hole_of_a_patch_is_told_in_map_and_legend() -> None:
+    outer = scenery.square(113.87, 30.53, 0.002)
+    hole, speck = scenery.square(113.87, 30.53, 0.001), scenery.square(113.8706, 30.5306, 0.000001)
+    pierced = shapely.difference(outer, shapely.union_all([hole, speck]))
+    made = sheet([scenery.piece(1, pierced)])
+    (told,) = [one for one in made.window.outlines if one.kind == HOLE]
+    (ring,) = told.rings  # what is smaller than a line is not told
+    (focus,) = [one for one in made.window.outlines if one.kind == "focus"]
+    assert any(np.allclose(one, ring) for one in focus.rings)
+    assert HOLE in made.legend
+    assert HOLE not in sheet([scenery.piece(1, outer)]).legend
+
+
+def test_a_patch_whose_number_another_has_is_told_by_its_check_code() -> None:
+    rows = scenery.scattered(6)
+    rows[1], rows[4] = replace(rows[1], patch_no=rows[0].patch_no), replace(rows[4], patch_no="")
+    order = scenery.order(rows)
+    index = index_sheets(order, 2)[0]
+    at = list(index.density.fields).index("check_code")
+    codes = [row_code(order.ground.pieces[row]) for row in order.drawn]
+    assert [one.cells[at] for one in index.rows] == [*codes[:2], "—", "—", codes[4], "—"]
+    pages = list(detail_sheets(order, 3, all_covered))
+    assert [one.fields["check_code"] for one in pages] == codes
+    note = overview_sheets(order)[0].fields["quote_note"]
+    alone = scenery.order(scenery.scattered(6))
+    assert "check_code" not in index_sheets(alone, 2)[0].density.fields
+    words = texts("zh")
+    told = [note, overview_sheets(alone)[0].fields["quote_note"]]
+    assert told == [words["sheet.quote_note_code"], words["sheet.quote_note"]]
 
 
 def test_the_second_largest_piece_shows_no_fragments() -> None:

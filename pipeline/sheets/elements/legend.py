@@ -6,7 +6,7 @@ from pipeline.sheets.box import Box
 from pipeline.sheets.canvas import Canvas
 from pipeline.sheets.layout import Slot
 from pipeline.sheets.pens import Pens, draw_struck, set_words, strokes
-from pipeline.sheets.plan import DetailSheet, OverviewSheet
+from pipeline.sheets.plan import HOLE, DetailSheet, OverviewSheet
 
 OPTIONS = {
     "title_mm": 4.5,
@@ -16,7 +16,7 @@ OPTIONS = {
     "text": "legend",
 }
 LINES_OVER_IMAGERY = {"county_line", "neighbour_county_line", "town_line"}
-OVER_IMAGERY = {"focus", "neighbour", "part", "neighbour_part", "fragment", "grid"} | LINES_OVER_IMAGERY
+OVER_IMAGERY = {"focus", HOLE, "neighbour", "part", "neighbour_part", "fragment", "grid"} | LINES_OVER_IMAGERY
 LINES = {"county", "town", "graticule", "sheet_line", "cluster", "road_on_overview"} | LINES_OVER_IMAGERY
 
 
@@ -60,6 +60,9 @@ def _swatch(canvas: Canvas, box: Box, kind: str, pens: Pens) -> None:
         _lines(canvas, arms, kind if pens.pictures else "grid_paper", pens)
     elif kind == "place_on_overview":
         canvas.circle(x, y, pens.style.size_mm("place"), pens.style.colour(kind), pens.style.stroke(kind))
+    elif kind == HOLE:
+        canvas.hatch(box.inset(box.h_mm * 0.2), pens.style.size_mm(HOLE), pens.style.stroke(HOLE))
+        _area(canvas, box, "focus", pens)
     elif kind in LINES:
         with canvas.clipped(box):
             _lines(canvas, [[(box.x_mm, y), (box.right, y)]], kind, pens)

@@ -11,6 +11,7 @@ from pipeline.sheets.pens import (
     Pens,
     draw_along,
     draw_borders,
+    draw_holes,
     draw_labels,
     draw_outlines,
     draw_struck,
@@ -47,6 +48,7 @@ def draw(canvas: Canvas, slot: Slot, sheet: DetailSheet, pens: Pens) -> None:
         with canvas.layer(pens.words["layer.borders"]):
             draw_borders(canvas, pens, sheet.window.borders, frame)
         with canvas.layer(pens.words["layer.patches"]):
+            draw_holes(canvas, pens, sheet.window.outlines, frame)
             draw_outlines(canvas, pens, sheet.window.outlines, frame)
             draw_along(canvas, pens, sheet.window.borders, frame)
             draw_struck(canvas, pens, [(frame.x_mm + x, frame.y_mm + y) for x, y in sheet.window.struck])
