@@ -34,10 +34,9 @@ def by_number(findings: Sequence[Finding]) -> Known:
     known: dict[str, list[Finding]] = defaultdict(list)
     for one in findings:
         if one.answer is not None:
-            number = one.sent.patch_no
-            for name in {one.sent.patch_uid, one.sent.row_code, number if len(number) >= PHOTO_NUMBER_LEAST else ""} - {
-                ""
-            }:
+            number = one.sent.patch_no.strip()
+            told = number if len(number) >= PHOTO_NUMBER_LEAST else ""
+            for name in {one.sent.patch_uid, one.sent.row_code, told} - {""}:
                 known[_folded(name)].append(one)
     return known
 
