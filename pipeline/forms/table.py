@@ -11,8 +11,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from pipeline.forms.form import Field, Form
 
-HEAD_ROWS = 4  # title, county and unit, band, headings
-FIRST_ROW = HEAD_ROWS
+FIRST_ROW = 4  # below title, county and unit, band, headings
 SEAM_CODE = "seam_code"  # heading of the check codes amid the long columns
 EXTRA = "+"  # the check code of a row for a further plot of land
 _LEAST_EXTRA, _MOST_EXTRA, _ROWS_FOR_ONE = 3, 30, 10

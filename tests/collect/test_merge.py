@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from pipeline.collect.sent import Sent, SentAll, all_sent
 from pipeline.collect.tables import county_tallies, finding_columns, returned_columns
 from pipeline.decisions import Decision
 from pipeline.forms.form import load_form
+from pipeline.texts import languages, texts
 
 FORM = load_form("verification_cn")
 NAME = f"{FORM.id}@{FORM.version}"
@@ -227,3 +229,17 @@ def test_order_and_repetition_change_nothing_and_every_answer_has_a_fate(files: 
         columns["return_digest"], columns["place"], columns["fate"], strict=True) if fate == "taken"}  # fmt: skip
     answered = [finding for finding in one.findings if finding.state == "answered"]
     assert taken >= {(each.answers[0].digest, each.answers[0].place) for each in answered}
+
+
+NOT_TAKEN = (
+    Doubt.OTHER_CAMPAIGN, Doubt.OTHER_FORM, Doubt.SET_ASIDE, Doubt.NO_IDENTITY, Doubt.UNKNOWN_PATCH, Doubt.STALE,
+    Doubt.ROW_CODE, Doubt.NO_VERDICT, Doubt.NUMBER_MISSING, Doubt.NUMBER_UNKNOWN, Doubt.NUMBER_DOUBTFUL,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_reason_for_which_a_row_is_left_out_has_words_for_the_office(language: str) -> None:
+    words = texts(language)
+    for one in NOT_TAKEN:
+        assert words[f"rollup.reason.{one.lower()}"]
+        assert words[f"rollup.do.{one.lower()}"]
